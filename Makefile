@@ -1,0 +1,48 @@
+# Two commands do all set-up: `make demo` and `make test`. Each makes the environment it needs in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint unit lock compose-test clean
+
+demo: .venv/.demo  ## the main job on a real Kafka of this machine's own: pages in, tagged parts out
+	$(BIN)/newsieve demo
+
+test: lint unit    ## everything CI runs
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: .venv/.dev
+	$(BIN)/python -m pytest
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("newsieve needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: requirements-broker.lock pyproject.toml | .venv/bin/python
+	@echo "Installing newsieve into .venv …"
+	$(PIP) install --require-hashes -r requirements-broker.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock pyproject.toml | .venv/bin/python
+	@echo "Installing newsieve and its test tools into .venv …"
+	$(PIP) install --require-hashes -r requirements-dev.lock
+	$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@ .venv/.demo
+
+# Exact versions with hashes and no index address; the dev lock is made first, the others agree with it.
+COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml --group build
+lock:
+	$(COMPILE) --extra broker --group dev -o requirements-dev.lock
+	$(COMPILE) --extra broker -c requirements-dev.lock -o requirements-broker.lock
+	$(COMPILE) -c requirements-dev.lock -o requirements.lock
+
+compose-test:      ## brings docker-compose.yml up for real; needs root and a Docker engine
+	tests/compose/run
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,35 @@
+"""What can go wrong, named by what happens next.
+
+NewsieveError
+├── PageError       the page goes to `pages.dead` under its slug; the next page is taken
+├── ArtifactError   the start is refused: a model file is missing, altered or made with other versions
+└── CorpusError     training or evaluation stops: the labelled data cannot be used as it is
+"""
+
+from typing import Literal, get_args
+
+Slug = Literal["not-utf8", "not-json", "not-page", "no-value", "no-text", "too-large", "is-html", "bug"]
+"""Why a page is dead: the closed list that headers, metrics, logs and tests share."""
+
+SLUGS: tuple[str, ...] = get_args(Slug)
+
+
+class NewsieveError(Exception):
+    """The root: every error this project raises on purpose, with a message a person can act on."""
+
+
+class PageError(NewsieveError):
+    """A page that cannot be tagged; `slug` says why in one word, `detail` in one line."""
+
+    def __init__(self, slug: Slug, detail: str) -> None:
+        super().__init__(f"{slug}: {detail}")
+        self.slug = slug
+        self.detail = detail
+
+
+class ArtifactError(NewsieveError):
+    """A model that must not be loaded: missing, altered, or made with other library versions."""
+
+
+class CorpusError(NewsieveError):
+    """Labelled data that is missing or not laid out as expected."""
