@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: demo test lint unit lock compose-test clean
 
 demo: .venv/.demo  ## the main job on a real Kafka of this machine's own: pages in, tagged parts out
-	$(BIN)/newsieve demo
+	@$(BIN)/newsieve demo
 
 test: lint unit    ## everything CI runs
 
@@ -19,19 +19,19 @@ unit: .venv/.dev
 	$(BIN)/python -m pytest
 
 .venv/bin/python:
-	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("newsieve needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("newsieve needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv .venv
 
 .venv/.demo: requirements-broker.lock pyproject.toml | .venv/bin/python
 	@echo "Installing newsieve into .venv …"
-	$(PIP) install --require-hashes -r requirements-broker.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) install --require-hashes -r requirements-broker.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
 .venv/.dev: requirements-dev.lock pyproject.toml | .venv/bin/python
 	@echo "Installing newsieve and its test tools into .venv …"
-	$(PIP) install --require-hashes -r requirements-dev.lock
-	$(PIP) install --no-deps --no-build-isolation -e .
+	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@ .venv/.demo
 
 # Exact versions with hashes and no index address; the dev lock is made first, the others agree with it.
@@ -41,7 +41,7 @@ lock:
 	$(COMPILE) --extra broker -c requirements-dev.lock -o requirements-broker.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
 
-compose-test:      ## brings docker-compose.yml up for real; needs root and a Docker engine
+compose-test: .venv/.demo  ## brings docker-compose.yml up for real; needs root and a Docker engine
 	tests/compose/run
 
 clean:

@@ -4,9 +4,10 @@ A folder holds `gold-pages-<split>.jsonl[.gz]` (pages, every line labelled), `pa
 labels) and `topics/<name>.jsonl[.gz]` (headlines and stories with topics). A file that is missing counts as empty.
 """
 
+import contextlib
 import gzip
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -63,6 +64,8 @@ class _HasSource(Protocol):
 
 
 Row = TypeVar("Row", bound=_HasSource)
+Labelled = TypeVar("Labelled", LabelledPage, LabelledText)
+Json = dict[str, Any]
 
 
 def unrestricted(rows: Iterable[Row]) -> list[Row]:
@@ -72,13 +75,13 @@ def unrestricted(rows: Iterable[Row]) -> list[Row]:
 
 def gold_pages(corpus: Path, split: str = "train") -> list[LabelledPage]:
     """Pages of `corpus` whose every line is labelled; of a single JSONL, its rows that have labelled lines."""
-    return [_page(row) for row in rows_of(corpus, f"gold-pages-{split}") if _is_gold(row)]
+    return _labelled(corpus if corpus.is_file() else corpus / f"gold-pages-{split}", _is_gold, _page)
 
 
 def texts(corpus: Path, *names: str) -> list[LabelledText]:
     """Labelled texts of the files `topics/<name>`; of a single JSONL, its rows that have topics and no lines."""
     sources = [corpus] if corpus.is_file() else [corpus / "topics" / name for name in names]
-    return [_text(row) for path in sources for row in _read(path) if row.get("topics") and "lines" not in row]
+    return [text for path in sources for text in _labelled(path, _is_text, _text)]
 
 
 def page_texts(pages: Iterable[LabelledPage]) -> Iterator[LabelledText]:
@@ -92,7 +95,7 @@ def page_texts(pages: Iterable[LabelledPage]) -> Iterator[LabelledText]:
 
 def rows_of(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
     """Rows of the file `stem` of a corpus folder, or all rows of a single JSONL."""
-    return _read(corpus if corpus.is_file() else corpus / stem)
+    return (row for _, row in _read(corpus if corpus.is_file() else corpus / stem))
 
 
 def digest(rows: Iterable[object]) -> str:
@@ -103,14 +106,27 @@ def digest(rows: Iterable[object]) -> str:
     return total.hexdigest()[:16]
 
 
-def _read(path: Path) -> Iterator[dict[str, Any]]:
+def _labelled(path: Path, wanted: Callable[[Json], bool], make: Callable[[Json], Labelled]) -> list[Labelled]:
+    made: list[Labelled] = []
+    with contextlib.closing(_read(path)) as rows:
+        for where, row in rows:
+            try:
+                made += [make(row)] if wanted(row) else []
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise CorpusError(f"{where}: not a labelled row: {error!r}") from error
+    return made
+
+
+def _read(path: Path) -> Generator[tuple[str, Json]]:
+    """Yield (file:line, row)."""
     found = path if path.is_file() else next((p for p in _spellings(path) if p.is_file()), None)
     if found is None:
         return
     with gzip.open(found, "rb") if found.suffix == ".gz" else found.open("rb") as file:
         for number, line in enumerate(file, 1):
             if line.strip():
-                yield _object(line, f"{found}:{number}")
+                where = f"{found}:{number}"
+                yield where, _object(line, where)
 
 
 def _spellings(path: Path) -> Iterator[Path]:
@@ -132,12 +148,19 @@ def _is_gold(row: dict[str, Any]) -> bool:
     return bool(lines) and isinstance(lines, list) and isinstance(lines[0], dict)
 
 
-def _page(row: dict[str, Any]) -> LabelledPage:
-    try:
-        lines = tuple(_line(line) for line in row["lines"])
-        teaser_topics = {int(k): tuple(v) for k, v in (row.get("teaser_topics") or {}).items()}
-    except (KeyError, TypeError, ValueError) as error:
-        raise CorpusError(f"page {row.get('id')!r}: {error!r} in a labelled line") from error
+def _is_text(row: Json) -> bool:
+    return bool(row.get("topics")) and "lines" not in row
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{values!r} is no list of strings")
+    return tuple(values)
+
+
+def _page(row: Json) -> LabelledPage:
+    lines = tuple(_line(line) for line in row["lines"])
+    teaser_topics = {int(k): _strings(v) for k, v in (row.get("teaser_topics") or {}).items()}
     story_topics = row.get("story_topics")
     return LabelledPage(
         id=str(row.get("id", "")),
@@ -146,7 +169,7 @@ def _page(row: dict[str, Any]) -> LabelledPage:
         url=row.get("url") or "",
         language=row.get("language") or "en",
         lines=lines,
-        story_topics=None if story_topics is None else tuple(story_topics),
+        story_topics=None if story_topics is None else _strings(story_topics),
         teaser_topics=teaser_topics,
     )
 
@@ -163,7 +186,7 @@ def _text(row: dict[str, Any]) -> LabelledText:
         kind="story" if row.get("kind") == "story" else "teaser",
         headline=row.get("title") or "",
         text=row.get("body") or "",
-        topics=tuple(row["topics"]),
+        topics=_strings(row["topics"]),
     )
 
 

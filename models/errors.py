@@ -19,12 +19,17 @@ class NewsieveError(Exception):
 
 
 class PageError(NewsieveError):
-    """A page that cannot be tagged; `slug` says why in one word, `detail` in one line."""
+    """A page that cannot be tagged; `slug` says why in one word, `detail` in one line.
 
-    def __init__(self, slug: Slug, detail: str) -> None:
+    `page_id` and `url` name the page where that much could be read of it.
+    """
+
+    def __init__(self, slug: Slug, detail: str, page_id: str | None = None, url: str | None = None) -> None:
         super().__init__(f"{slug}: {detail}")
         self.slug = slug
         self.detail = detail
+        self.page_id = page_id
+        self.url = url
 
 
 class ArtifactError(NewsieveError):
@@ -33,3 +38,15 @@ class ArtifactError(NewsieveError):
 
 class CorpusError(NewsieveError):
     """Labelled data that is missing or not laid out as expected."""
+
+
+class SettingsError(NewsieveError):
+    """A setting that cannot be used as given."""
+
+
+class BrokerError(NewsieveError):
+    """Kafka that cannot be started, reached or used as it is."""
+
+
+class DeliveryError(NewsieveError):
+    """Records that could not be delivered within the time allowed; nothing of their batch was acknowledged."""

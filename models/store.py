@@ -53,7 +53,7 @@ def save(name: str, model: object, card: dict[str, Any], folder: Path) -> Path:
         "versions": library_versions(),
     }
     path = folder / f"{name}.json"
-    path.write_bytes(orjson.dumps(measured | card, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    path.write_bytes(orjson.dumps(card | measured, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     return path
 
 
@@ -66,7 +66,7 @@ def read_card(name: str, folder: Path = SHIPPED) -> dict[str, Any]:
         raise _unreadable(path, error) from error
     except orjson.JSONDecodeError as error:
         raise ArtifactError(f"{path}: not a model card: {error}") from error
-    if not isinstance(card, dict) or card.get("schema") != CARD_SCHEMA:
+    if not isinstance(card, dict) or card.get("schema") != CARD_SCHEMA or not isinstance(card.get("versions"), dict):
         raise ArtifactError(f"{path}: not a model card of schema {CARD_SCHEMA}")
     return card
 
@@ -75,7 +75,7 @@ def load(name: str, folder: Path = SHIPPED) -> tuple[Any, dict[str, Any]]:
     """Return the model `name` and its card.
 
     Raises `ArtifactError`, before anything is unpickled, when a file is missing, when the binary is not the one that
-    the card describes, or when it was made with another scikit-learn.
+    the card describes, or when it was made with another scikit-learn; and when its classes are not those of this code.
     """
     card = read_card(name, folder)
     binary = folder / f"{name}.joblib"
@@ -85,7 +85,14 @@ def load(name: str, folder: Path = SHIPPED) -> tuple[Any, dict[str, Any]]:
         raise _unreadable(binary, error) from error
     _check_digest(binary, data, card)
     _check_versions(binary, card)
-    return joblib.load(io.BytesIO(data)), card
+    return _unpickled(binary, data), card
+
+
+def _unpickled(binary: Path, data: bytes) -> Any:
+    try:
+        return joblib.load(io.BytesIO(data))
+    except Exception as error:  # its digest is right, so it is not damaged
+        raise ArtifactError(f"{binary}: made by another version of newsieve ({error!r}); train it again") from error
 
 
 def _unreadable(path: Path, error: OSError) -> ArtifactError:
@@ -101,7 +108,7 @@ def _check_digest(binary: Path, data: bytes, card: dict[str, Any]) -> None:
 
 
 def _check_versions(binary: Path, card: dict[str, Any]) -> None:
-    made_with = card.get("versions", {}).get("scikit-learn")
+    made_with = card["versions"].get("scikit-learn")
     if made_with != sklearn.__version__:
         raise ArtifactError(
             f"{binary}: made with scikit-learn {made_with}, this is {sklearn.__version__}; "

@@ -1,0 +1,1 @@
+"""Cuts a page of plain text into its story and its teasers: line features, a network over lines, a label chain."""

@@ -1,0 +1,1 @@
+"""Which topics a text is about: taxonomy, features, model, training and evaluation."""

@@ -1,0 +1,137 @@
+"""How good verdicts are, as plain numbers and rows that a card, a terminal or a test can show.
+
+Everywhere `truths` are the acceptable topics of each text, primary first, and `verdicts` what the classifier said, in
+the same order. A text's *best guess* counts even where the verdict is `unclear`, except in `answered` figures. Texts
+whose primary topic is `promo` or `unclear` have no right guess; they ask only that the verdict be `unclear`.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from models.page import Verdict
+from models.topics.taxonomy import NOT_TOPICS, UNCLEAR
+
+Truth = Sequence[str]
+
+CALIBRATION_BINS = 15  # as many as usual for the expected calibration error (Guo et al. 2017)
+PRECISE = 0.9  # the precision at which coverage is asked for
+DIGITS = 4
+
+
+def report(ids: Sequence[str], truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """All that this module measures, as a card holds it: texts are named by their ids, never quoted."""
+    return {
+        "summary": scores(truths, verdicts),
+        "per_topic": per_topic(truths, verdicts),
+        "calibration": calibration_table(truths, verdicts),
+        "confusion": confusion(truths, verdicts),
+        "worst_mistakes": worst_mistakes(ids, truths, verdicts),
+    }
+
+
+def scores(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Summary of all texts: accuracy, macro-F1, calibration error, coverage; empty without a text that has a topic."""
+    pairs = _with_topic(truths, verdicts)
+    if not pairs:
+        return {}
+    hits = [_hit(truth, verdict) for truth, verdict in pairs]
+    answered = [verdict.topic in truth for truth, verdict in pairs if verdict.topic != UNCLEAR]
+    abstained = [v.topic == UNCLEAR for t, v in zip(truths, verdicts, strict=True) if t[0] in NOT_TOPICS]
+    figures: dict[str, Any] = {
+        "accept": np.mean(hits),
+        "strict": np.mean([_best(verdict) == truth[0] for truth, verdict in pairs]),
+        "macro_f1": np.mean([row["f1"] for row in per_topic(truths, verdicts).values()]),
+        "ece": expected_calibration_error(truths, verdicts),
+        "answered": len(answered) / len(pairs),
+        "accept_when_answered": np.mean(answered) if answered else 0.0,
+        "coverage_at_90_percent_precision": _coverage([verdict.confidence for _, verdict in pairs], hits),
+    }
+    rounded = {name: round(float(value), DIGITS) for name, value in figures.items()}
+    return {"texts": len(pairs)} | rounded | {"abstained_rightly": [sum(abstained), len(abstained)]}
+
+
+def per_topic(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> dict[str, dict[str, float]]:
+    """Precision, recall, F1 and number of texts of each primary topic, judged by best guesses, in order of slug."""
+    pairs = [(truth[0], _best(verdict)) for truth, verdict in _with_topic(truths, verdicts)]
+    wanted, said, both = (
+        Counter(w for w, _ in pairs),
+        Counter(g for _, g in pairs),
+        Counter(w for w, g in pairs if w == g),
+    )
+    return {
+        topic: {
+            "precision": round(both[topic] / said[topic], DIGITS) if said[topic] else 0.0,
+            "recall": round(both[topic] / wanted[topic], DIGITS),
+            "f1": round(2 * both[topic] / (wanted[topic] + said[topic]), DIGITS),
+            "texts": wanted[topic],
+        }
+        for topic in sorted(wanted)
+    }
+
+
+def calibration_table(
+    truths: Sequence[Truth], verdicts: Sequence[Verdict], bins: int = CALIBRATION_BINS
+) -> list[dict[str, float]]:
+    """Rows of equal steps of confidence, lowest first: texts, mean confidence, share accepted; empty ones left out."""
+    pairs = _with_topic(truths, verdicts)
+    rows = []
+    for number in range(bins):
+        low, high = number / bins, (number + 1) / bins
+        inside = [(v.confidence, _hit(t, v)) for t, v in pairs if low < v.confidence <= high]
+        if inside:
+            confidence, accepted = np.mean(inside, axis=0).round(DIGITS).tolist()
+            rows.append(
+                {"from": round(low, DIGITS), "to": round(high, DIGITS), "texts": len(inside)}
+                | {"confidence": confidence, "accepted": accepted}
+            )
+    return rows
+
+
+def expected_calibration_error(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> float:
+    """Mean distance between confidence and share accepted over the rows of `calibration_table`, weighted by texts."""
+    rows = calibration_table(truths, verdicts)
+    texts = sum(row["texts"] for row in rows)
+    return sum(row["texts"] * abs(row["confidence"] - row["accepted"]) for row in rows) / texts if texts else 0.0
+
+
+def confusion(truths: Sequence[Truth], verdicts: Sequence[Verdict], most: int = 20) -> list[tuple[str, str, int]]:
+    """Commonest mistakes: (primary topic, best guess that no editor accepts, texts), most frequent first."""
+    mistakes = Counter(
+        (truth[0], _best(verdict)) for truth, verdict in _with_topic(truths, verdicts) if not _hit(truth, verdict)
+    )
+    return [(wanted, said, texts) for (wanted, said), texts in mistakes.most_common(most)]
+
+
+def worst_mistakes(
+    ids: Sequence[str], truths: Sequence[Truth], verdicts: Sequence[Verdict], most: int = 20
+) -> list[dict[str, Any]]:
+    """Unaccepted best guesses with the highest confidence: id, acceptable topics, guess and confidence."""
+    wrong: list[dict[str, Any]] = [
+        {"id": name, "topics": list(truth), "guess": _best(verdict), "confidence": verdict.confidence}
+        for name, truth, verdict in zip(ids, truths, verdicts, strict=True)
+        if truth[0] not in NOT_TOPICS and not _hit(truth, verdict)
+    ]
+    return sorted(wrong, key=lambda row: -row["confidence"])[:most]
+
+
+def _with_topic(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> list[tuple[Truth, Verdict]]:
+    return [(t, v) for t, v in zip(truths, verdicts, strict=True) if t[0] not in NOT_TOPICS]
+
+
+def _best(verdict: Verdict) -> str:
+    return verdict.guesses[0].topic if verdict.guesses else verdict.topic
+
+
+def _hit(truth: Truth, verdict: Verdict) -> bool:
+    return _best(verdict) in truth
+
+
+def _coverage(confidences: Sequence[float], hits: Sequence[bool]) -> float:
+    """Largest share of texts, most confident first, whose best guesses are accepted nine times in ten."""
+    order = np.argsort(-np.asarray(confidences), kind="stable")
+    precision = np.cumsum(np.asarray(hits)[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(precision >= PRECISE)
+    return float((enough[-1] + 1) / len(order)) if len(enough) else 0.0

@@ -1,0 +1,135 @@
+"""Trains the topic classifier from a corpus and writes down, in its card, what it was made of."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from models import corpus as corpora
+from models import store
+from models.corpus import LabelledText
+from models.errors import CorpusError
+from models.page import Text
+from models.topics import evaluate
+from models.topics.model import SECOND_SHARE, Taught, TopicClassifier, soft_targets
+from models.topics.taxonomy import NOT_TOPICS, Taxonomy
+from models.topics.teacher import Encode, Lessons, teach
+
+VERSION = "2026.11.1"
+
+CLEAN = ("modern", "silver", "labelled")
+"""Files of a corpus folder whose texts were labelled one by one, the last by `newsieve label`; the file `train`, whose
+labels are derived, adds nothing to them."""
+
+# Against 1 for a text that the teacher labelled. Today's vocabulary weighs most, says the data's README.
+LABELLED_WEIGHT, MODERN_WEIGHT = 3.0, 6.0
+
+TERMS = "texts are their publishers' copyright; not among the collections that the data's README marks restricted"
+
+
+def train(
+    corpus: Path, taxonomy: Taxonomy, seed: int, progress: Callable[[str], None]
+) -> tuple[TopicClassifier, dict[str, Any]]:
+    """Return a classifier learned from `corpus` (a folder, or one JSONL of rows with topics), and its card.
+
+    Restricted sources are left out. The scores in the card are those of predictions for publishers not seen.
+    Raises `CorpusError` when there is nothing to learn from.
+    """
+    rows = training_texts(corpus)
+    lessons, teacher_card = store.load("teacher")
+    taught = taught_texts(corpus, lessons, taxonomy)
+    progress(f"{len(rows)} labelled texts of {len({row.publisher for row in rows})} publishers")
+    progress(f"{len(taught.texts)} texts labelled by the teacher; learning, which takes some minutes")
+    model = TopicClassifier(taxonomy, lessons.words, random_state=seed)
+    weights = [MODERN_WEIGHT if row.source == "modern" else LABELLED_WEIGHT for row in rows]
+    groups = [row.publisher for row in rows]
+    model.fit([as_text(row) for row in rows], [row.topics for row in rows], groups, weights, taught)
+    taught_by = {"version": teacher_card["version"], "texts": len(taught.texts)}
+    return model, card_of(model, rows, seed) | {"teacher": taught_by}
+
+
+def lessons_of(corpus: Path, encode: Encode, encoder: str) -> tuple[Lessons, dict[str, Any]]:
+    """Return what a teacher behind `encode` says about the unlabelled texts of `corpus`, and the card of its artifact.
+
+    `encode` turns texts into unit vectors, `encoder` says in the card which model did. The teacher, too, learns from
+    unrestricted sources alone. Needed only to renew the artifact `teacher` that `train` reads.
+    """
+    rows = training_texts(corpus)
+    classes = sorted({topic for row in rows for topic in row.topics})
+    targets = soft_targets([row.topics for row in rows], classes, SECOND_SHARE)
+    weights = np.array([2.0 if row.source == "modern" else 1.0 for row in rows])
+    lessons = teach([as_text(row) for row in rows], targets, weights, classes, unlabelled_texts(corpus), encode)
+    card = {
+        "version": VERSION,
+        "corpus": corpora.digest(row.__getstate__() for row in rows),
+        "encoder": encoder,
+        "topics": [name for name in classes if name not in NOT_TOPICS],
+        "texts": len(lessons.digests),
+        "words": len(lessons.words.hashes),
+        "sources": _sources(rows),
+    }
+    return lessons, card
+
+
+def training_texts(corpus: Path) -> list[LabelledText]:
+    """Clean labelled texts in English, from unrestricted sources: true parts of gold pages and the files `CLEAN`."""
+    english = [page for page in corpora.gold_pages(corpus) if page.language == "en"]
+    rows = corpora.unrestricted([*corpora.texts(corpus, *CLEAN), *corpora.page_texts(english)])
+    if not rows:
+        raise CorpusError(f"{corpus}: no labelled texts to learn topics from (topics/{', topics/'.join(CLEAN)})")
+    return rows
+
+
+def unlabelled_texts(corpus: Path) -> list[Text]:
+    """Teasers of `topics/unlabelled`, or of a single JSONL its rows that have a title and no topics."""
+    rows = corpora.rows_of(corpus, "topics/unlabelled")
+    return [Text("teaser", r["title"], r.get("body") or "") for r in rows if r.get("title") and not r.get("topics")]
+
+
+def taught_texts(corpus: Path, lessons: Lessons, taxonomy: Taxonomy) -> Taught:
+    """Unlabelled texts that the teacher has labelled; none for topics other than those it knows."""
+    if set(lessons.classes) - NOT_TOPICS != set(taxonomy.slugs):
+        return Taught((), (), np.zeros((0, 0)))
+    texts, proba = lessons.of(unlabelled_texts(corpus))
+    return Taught(texts, lessons.classes, proba)
+
+
+def as_text(row: LabelledText) -> Text:
+    """What the classifier reads of a labelled text."""
+    return Text(row.kind, row.headline, row.text)
+
+
+def card_of(model: TopicClassifier, rows: Sequence[LabelledText], seed: int) -> dict[str, Any]:
+    """What the artifact's card says beside versions and sha256: corpus, topics, thresholds, sources, scores.
+
+    Scores are of the training texts as predicted by models that had not seen their publishers. They flatter a little
+    where there is a teacher, for it had seen them: the dev files' figures are the honest ones.
+    """
+    return {
+        "version": VERSION,
+        "corpus": corpora.digest(row.__getstate__() for row in rows),
+        "seed": seed,
+        "topics": list(model.taxonomy.slugs),
+        "thresholds": {"unclear_below": model.least_confidence, "also_from": model.also_from_},
+        "sources": _sources(rows),
+        "scores": _scores(model, rows),
+    }
+
+
+def _sources(rows: Sequence[LabelledText]) -> dict[str, dict[str, Any]]:
+    counts = Counter(row.source for row in rows)
+    return {source: {"texts": counts[source], "terms": TERMS} for source in sorted(counts)}
+
+
+def _scores(model: TopicClassifier, rows: Sequence[LabelledText]) -> dict[str, Any]:
+    verdicts = model.verdicts(model.unseen_proba_, [row.kind for row in rows])
+    of = f"{model.folds} folds by publisher; the teacher's lessons, which all folds share, come from all publishers"
+    found: dict[str, Any] = {"of": of}
+    for kind in ("teaser", "story"):
+        members = [number for number, row in enumerate(rows) if row.kind == kind]
+        ids = [rows[number].id for number in members]
+        truths, said = [rows[number].topics for number in members], [verdicts[number] for number in members]
+        found[kind] = evaluate.report(ids, truths, said)
+    return found

@@ -1,0 +1,124 @@
+"""`newsieve dead`: lists dead letters, and puts them back."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+
+import click
+import orjson
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from models.age import rfc3339
+from models.errors import SLUGS, BrokerError
+from scripts.options import broker_option, say, settings_of
+from scripts.printable import printable
+from streams.batching import BATCH_BYTES
+from streams.clock import now
+from streams.deadletters import DeadLetter, Mark, letters
+from streams.delivery import Delivery
+from streams.settings import Settings
+
+BATCH_LETTERS = 100
+SHOWN_BYTES = 60
+"""How much of a dead page is shown in a row."""
+
+Chosen = Callable[[DeadLetter], bool]
+
+
+@click.command
+@click.argument("sources", nargs=-1, metavar="[SOURCE…]")
+@broker_option
+@click.option("--error", type=click.Choice(SLUGS), help="Only letters that died of this.")
+@click.option("--replay", is_flag=True, help="Put them back on pages.raw.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines on a terminal too.")
+def command(sources: tuple[str, ...], error: str | None, replay: bool, as_json: bool, **options: object) -> None:
+    """List dead letters, or put them back on pages.raw as they came.
+
+    SOURCE is where a page came from (topic/partition/offset, as listed). --replay puts back each letter once; with
+    SOURCE… or --error it puts back the letters named, also again. A page that dies again is a new letter, with one
+    attempt more.
+    """
+    settings = settings_of(**options)
+    named = bool(sources or error)
+
+    def chosen(letter: DeadLetter) -> bool:
+        return (not sources or letter.source in sources) and (not error or letter.error == error)
+
+    if replay:
+        count = asyncio.run(put_back(settings, chosen, again=named))
+        say(f"{count} pages put back on pages.raw")
+        sys.exit(1 if sources and not count else 0)
+    else:
+        asyncio.run(list_letters(settings, chosen, as_json or not sys.stdout.isatty()))
+
+
+async def list_letters(settings: Settings, chosen: Chosen, as_json: bool) -> None:
+    """Print the chosen letters, and of each whether it was put back."""
+    async with Mark(settings) as mark:
+        found = [(letter, await mark.passed(letter.letter)) async for letter in letters(settings) if chosen(letter)]
+    if as_json:
+        sys.stdout.write("".join(orjson.dumps(fields(*row)).decode() + "\n" for row in found))
+    else:
+        Console().print(table(found) if found else "no dead letters")
+
+
+async def put_back(settings: Settings, chosen: Chosen, again: bool) -> int:
+    """Deliver the chosen letters to pages.raw and return how many; unless `again`, those not put back before."""
+    count = 0
+    delivery = Delivery(settings, now)
+    async with delivery, Mark(settings) as mark:
+        async for found in in_batches(letters(settings)):
+            batch = [letter for letter in found if chosen(letter) and (again or not await mark.passed(letter.letter))]
+            if await delivery.send([letter.replay() for letter in batch]):
+                raise BrokerError("pages.raw takes no record of a letter's size; raise its max.message.bytes")
+            count += len(batch)
+            if not again:
+                await mark.move([letter.letter for letter in batch])
+    return count
+
+
+async def in_batches(found: AsyncIterator[DeadLetter]) -> AsyncIterator[list[DeadLetter]]:
+    """Letters in lists of a bounded size."""
+    batch: list[DeadLetter] = []
+    async for letter in found:
+        batch.append(letter)
+        if sum(len(letter.letter.value or b"") for letter in batch) > BATCH_BYTES or len(batch) == BATCH_LETTERS:
+            yield batch
+            batch = []
+    yield batch
+
+
+def fields(letter: DeadLetter, replayed: bool) -> dict[str, object]:
+    """A letter as JSON values; the page itself stays in Kafka."""
+    return {
+        "source": letter.source,
+        "error": letter.error,
+        "detail": letter.detail,
+        "at": rfc3339(datetime.fromtimestamp(letter.at_ms / 1000, UTC)),
+        "key": None if letter.letter.key is None else letter.letter.key.decode("utf8", "replace"),
+        "bytes": len(letter.letter.value or b""),
+        "attempts": letter.attempts,
+        "replayed": replayed,
+    }
+
+
+def table(found: list[tuple[DeadLetter, bool]]) -> Table:
+    """The letters for a person; control characters of a page show as escapes."""
+    shown = Table(box=None, header_style="bold")
+    for heading in ("source", "error", "detail", "attempts", "put back", "page"):
+        shown.add_column(heading, overflow="fold")
+    for letter, replayed in found:
+        start = repr((letter.letter.value or b"")[:SHOWN_BYTES])[2:-1]
+        row = (
+            printable(letter.source),
+            printable(letter.error),
+            printable(letter.detail),
+            str(letter.attempts),
+            "yes" if replayed else "",
+            start,
+        )
+        shown.add_row(*map(Text, row))
+    return shown

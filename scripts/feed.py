@@ -1,0 +1,58 @@
+"""`newsieve feed`: puts pages on pages.raw."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+
+import click
+
+from scripts import sources
+from scripts.options import broker_option, say, settings_of
+from scripts.progress import tracked
+from streams.batching import batches
+from streams.clock import now
+from streams.delivery import Delivery
+from streams.kafka_admin import wait_for_topics
+from streams.kafka_topics import PAGES_TOPIC
+from streams.records import RawRecord, Record
+from streams.settings import Settings
+
+BATCH_PAGES = 1000
+"""Pages that are delivered together; progress is shown after each batch."""
+
+
+@click.command
+@click.argument("files", nargs=-1, required=True, metavar="FILE…|DIR|-")
+@broker_option
+@click.option("--url", help="URL of a page that is plain text [its file URI].")
+def command(files: tuple[str, ...], url: str | None, **options: object) -> None:
+    """Put pages on pages.raw, and wait until each is delivered.
+
+    FILE is a page's text, .jsonl of pages or .json; a folder is searched for them; - is standard input. What is in them
+    goes as it is: whether it is a page is for the worker to say. Waits for a Kafka that is not there yet.
+    """
+    settings = settings_of(**options)
+    records = tracked(sources.raw_records(files, url), "feeding", sources.count_bytes(files))
+    delivered, refused = asyncio.run(feed(settings, records))
+    say(f"{delivered} pages delivered to {PAGES_TOPIC}" + (f", {refused} refused for their size" if refused else ""))
+    sys.exit(1 if refused else 0)
+
+
+async def feed(settings: Settings, pages: Iterator[RawRecord]) -> tuple[int, int]:
+    """Deliver the pages; returns how many were delivered and how many refused. Raises `DeliveryError`."""
+    await wait_for_topics(settings, [PAGES_TOPIC], say)
+    delivered = refused = 0
+    delivery = Delivery(settings, now)
+    async with delivery:
+        for batch in batches(pages, page_bytes, most=BATCH_PAGES):
+            too_large = await delivery.send([Record(PAGES_TOPIC, p.key, p.value, p.headers) for p in batch])
+            for index in sorted(too_large):
+                say(f"{batch[index].source}: {len(batch[index].value or b'')} bytes are more than {PAGES_TOPIC} takes")
+            refused += len(too_large)
+            delivered += len(batch) - len(too_large)
+    return delivered, refused
+
+
+def page_bytes(page: RawRecord) -> int:
+    """Bytes of a page's record."""
+    return len(page.value or b"")

@@ -1,0 +1,55 @@
+"""Options and settings that several verbs share."""
+
+import dataclasses
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from streams.settings import Settings
+
+talk = Console(stderr=True, highlight=False, soft_wrap=True)
+"""Where everything is said that is not data."""
+
+broker_option = click.option("--broker", metavar="HOST:PORT", help="Kafka's address [NEWSIEVE_BROKER, localhost:9092].")
+models_option = click.option(
+    "--models",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the models [NEWSIEVE_MODELS; those that come with newsieve].",
+)
+
+
+def settings_of(**given: Any) -> Settings:
+    """Settings of the environment, with those options on top that were given; raises `SettingsError`."""
+    named = {name.upper(): str(value) for name, value in given.items() if value is not None}
+    return Settings.from_env({**os.environ, **{f"NEWSIEVE_{name}": value for name, value in named.items()}})
+
+
+def models_folder(settings: Settings) -> Path:
+    """Folder of the artifacts in use."""
+    from models import store  # brings scikit-learn, which most verbs have no use for
+
+    return settings.models or store.SHIPPED
+
+
+def slugs_of(settings: Settings) -> list[str]:
+    """News topics of the models in use, as their card lists them; raises `ArtifactError`."""
+    from models import store
+
+    return [str(slug) for slug in store.read_card("topics", models_folder(settings))["topics"]]
+
+
+def say(message: str) -> None:
+    """One line of talk, as it is."""
+    talk.print(message, markup=False)
+
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def replaced(settings: Settings, **changes: Any) -> Settings:
+    """The settings with some of them changed."""
+    return dataclasses.replace(settings, **changes)

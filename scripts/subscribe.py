@@ -1,0 +1,96 @@
+"""`newsieve subscribe`: prints parts as they come."""
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+import click
+import orjson
+from rich.console import Console
+
+from models.errors import SettingsError
+from scripts import render
+from scripts.options import broker_option, models_option, say, settings_of, slugs_of
+from streams.kafka_admin import wait_for_topics
+from streams.kafka_topics import UNCLEAR, parts_topic
+from streams.settings import Settings
+from streams.subscribe import Fields, Subscription, parts
+
+
+@click.command
+@click.argument("topics", nargs=-1, metavar="[TOPIC…]")
+@broker_option
+@models_option
+@click.option("--kind", type=click.Choice(["story", "teaser"]), help="Only stories, or only teasers.")
+@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Only parts at least this certain.")
+@click.option("--from-beginning", is_flag=True, help="What Kafka still holds too, not only what comes.")
+@click.option("--group", help="Go on where this group stopped; several subscribers of a group share the parts.")
+@click.option("--every-sighting", is_flag=True, help="A teaser's item each time a page shows it, not once a window.")
+@click.option("--limit", type=click.IntRange(1), help="Stop after so many parts.")
+@click.option("--idle-seconds", type=click.FloatRange(0, min_open=True), help="Stop when nothing came for so long.")
+@click.option("--json", "as_json", is_flag=True, help="JSON lines on a terminal too.")
+def command(
+    topics: tuple[str, ...], limit: int | None, idle_seconds: float | None, as_json: bool, **options: object
+) -> None:
+    """Print parts about TOPIC… as they come (all topics, and the unclear, when none is named).
+
+    For reading on a terminal, JSON lines in a pipe. A part is shown once, and a teaser's item once in 24 hours
+    (NEWSIEVE_WINDOW_HOURS).
+    """
+    settings = settings_of(broker=options.pop("broker"), models=options.pop("models"))
+    known = [*slugs_of(settings), UNCLEAR]
+    if unknown := sorted(set(topics) - set(known)):
+        raise SettingsError(f"no topic {unknown[0]!r}; topics are {', '.join(known)}")
+    subscription = Subscription(slugs=topics or tuple(known), **options)  # type: ignore[arg-type]
+    show = show_json if as_json or not sys.stdout.isatty() else show_readable
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(subscribe(settings, subscription, show, limit, idle_seconds))
+
+
+async def subscribe(
+    settings: Settings,
+    subscription: Subscription,
+    show: Callable[[Fields], None],
+    limit: int | None,
+    idle: float | None,
+) -> None:
+    """Show parts until the limit is reached, nothing came for `idle` seconds, or SIGTERM."""
+    task = asyncio.current_task()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task and task.cancel())
+    with contextlib.suppress(asyncio.CancelledError):
+        await wait_for_topics(settings, map(parts_topic, subscription.slugs), say)
+        await show_parts(settings, subscription, show, limit, idle)
+
+
+async def show_parts(
+    settings: Settings,
+    subscription: Subscription,
+    show: Callable[[Fields], None],
+    limit: int | None,
+    idle: float | None,
+) -> None:
+    """Show parts until the limit is reached or nothing came for `idle` seconds."""
+    last, shown = time.monotonic(), 0
+
+    def enough() -> bool:
+        return shown == limit or (idle is not None and time.monotonic() - last > idle)
+
+    stream = parts(settings, subscription, enough)
+    async with contextlib.aclosing(stream):
+        async for fields in stream:
+            show(fields)
+            last, shown = time.monotonic(), shown + 1
+
+
+def show_json(fields: Fields) -> None:
+    """One JSON line, at once."""
+    sys.stdout.write(orjson.dumps(fields).decode() + "\n")
+    sys.stdout.flush()
+
+
+def show_readable(fields: Fields) -> None:
+    """The part for a person."""
+    Console().print(render.part_lines(fields))

@@ -1,0 +1,95 @@
+"""Rubbish on pages.raw, on a real Kafka: each record dead under its slug, byte for byte, and the worker lives."""
+
+import base64
+import json
+
+import pytest
+
+from tests.integration.pipeline import sample_pages
+
+pytestmark = pytest.mark.kafka
+
+HEADERS = (("trace", b"1"), ("trace", b"2"), ("none", None), ("bytes", b"\xff\x00"))
+PLAIN = (("content-type", b"text/plain; charset=utf-8"), *HEADERS)
+KEYS = {HEADERS: b"no url, nor text: \xff", PLAIN: b"https://a.example/plain"}
+
+
+def page(text: str) -> bytes:
+    return json.dumps({"url": "https://a.example/x", "text": text}).encode()
+
+
+RUBBISH = {
+    "invalid UTF-8": ("not-utf8", b'{"url": "\xff\xfe"}', HEADERS),
+    "broken JSON": ("not-json", b'{"url": "https://a.example/x", "text": ', HEADERS),
+    "JSON of the wrong shape": ("not-page", b'{"title": "no url"}', HEADERS),
+    "JSON null": ("not-page", b"null", HEADERS),
+    "a tombstone": ("no-value", None, HEADERS),
+    "empty text": ("no-text", page(""), HEADERS),
+    "an HTML document": ("is-html", page("<!doctype html><html><body><p>Hello</p></body></html>"), HEADERS),
+    "an HTML document as plain text": ("is-html", b"<html><body><p>Hello</p></body></html>", PLAIN),
+    "20 MB": ("too-large", b"x" * 20_000_000, HEADERS),
+    "a million empty lines": ("no-text", page("\n" * 1_000_000), HEADERS),
+    "one 5 MB line": ("too-large", page("word " * 1_000_000), HEADERS),
+    "binary": ("not-utf8", bytes(range(256)), PLAIN),
+    "empty bytes": ("not-json", b"", HEADERS),
+}
+
+
+def test_rubbish_is_dead_and_the_worker_lives(pipeline):
+    """Each kind of rubbish is dead under its slug with key, bytes and headers as they came; good pages pass between."""
+    good = sample_pages()[0]
+    records = []
+    for _, value, headers in RUBBISH.values():
+        records += [(KEYS[headers], value, headers), (None, page(good.text), ())]
+    with pipeline.worker() as worker:
+        pipeline.send(records)
+        outcomes = pipeline.wait_for_outcomes(len(records))
+        assert worker.poll() is None
+    by_offset = {int(outcome["source"].split("/")[2]): outcome for outcome in outcomes}
+    wanted = [slug for slug, _, _ in RUBBISH.values()]
+    assert [by_offset[2 * n].get("error") for n in range(len(wanted))] == wanted
+    assert {by_offset[2 * n + 1]["outcome"] for n in range(len(wanted))} == {"tagged"}
+    letters = {letter.header("source").decode(): letter for letter in pipeline.dead()}
+    for n, (slug, value, headers) in enumerate(RUBBISH.values()):
+        letter = letters[f"pages.raw/0/{2 * n}"]
+        assert (letter.header("error").decode(), letter.key, letter.value) == (slug, KEYS[headers], value)
+        assert [
+            (key, None if content is None else base64.b64decode(content))
+            for key, content in json.loads(letter.header("original-headers"))
+        ] == list(headers)
+
+
+def test_replayed_letters_come_as_they_were(pipeline):
+    """`dead --replay` puts each letter back once, byte for byte, with the number of attempts as the only new header."""
+    values = [b"not json", b"\xff\xfe", page(sample_pages()[0].text * 900)]
+    pipeline.send([(b"key", value, HEADERS) for value in values])
+    with pipeline.worker():
+        pipeline.wait_for_outcomes(3)
+    listed = [json.loads(line) for line in pipeline.run("dead").stdout.splitlines()]
+    assert [letter["error"] for letter in listed] == ["not-json", "not-utf8", "too-large"]
+    pipeline.run("dead", "--replay")
+    assert b"0 pages" in pipeline.run("dead", "--replay").stderr
+    replayed = sorted(
+        (r for r in pipeline.records("pages.raw") if r.header("newsieve-attempts")), key=lambda r: r.value or b""
+    )
+    assert [r.value for r in replayed] == sorted(values)
+    assert {(r.key, r.headers) for r in replayed} == {(b"key", (*HEADERS, ("newsieve-attempts", b"1")))}
+    pipeline.environ["NEWSIEVE_MAX_PAGE_BYTES"] = str(16 * 2**20)
+    with pipeline.worker():
+        outcomes = pipeline.wait_for_outcomes(6)
+    assert sorted(o["outcome"] for o in outcomes) == ["dead"] * 5 + ["tagged"]
+    again = [json.loads(line) for line in pipeline.run("dead", "--error", "not-json").stdout.splitlines()]
+    assert [letter["attempts"] for letter in again] == [0, 1]
+
+
+def test_a_record_that_no_topic_takes_stops_no_worker(pipeline):
+    """A page of 40 MB that compression brings under the limit of pages.raw is dead without its value, once."""
+    records = [(b"bomb", b"x" * 40_000_000, HEADERS), (None, page(sample_pages()[0].text), ())]
+    pipeline.send(records, compression_type="gzip", max_request_size=64 * 2**20)
+    with pipeline.worker() as worker:
+        outcomes = pipeline.wait_for_outcomes(2)
+        assert worker.poll() is None
+    assert sorted(outcome["outcome"] for outcome in outcomes) == ["dead", "tagged"]
+    [letter] = pipeline.dead()
+    assert (letter.key, letter.value, letter.header("error")) == (b"bomb", None, b"too-large")
+    assert letter.header("source") == b"pages.raw/0/0"

@@ -1,0 +1,70 @@
+"""Kafka that is not there yet, goes away, or never comes back."""
+
+import json
+import time
+
+import pytest
+
+from streams.broker import LocalBroker
+from tests.integration.pipeline import Pipeline, sample_pages
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def own_broker(broker_folder, broker) -> LocalBroker:
+    """A broker of the test's own, not started: it needs the jars that the run's broker has."""
+    local = LocalBroker(broker_folder, port=0)
+    yield local
+    local.stop()
+
+
+@pytest.fixture
+def own_pipeline(own_broker, tmp_path) -> Pipeline:
+    """Kafka topics on the test's own broker, which listens on the same port when it is started again."""
+    own_broker.start(tied=True)
+    own_broker.port = int(own_broker.bootstrap.split(":")[1])
+    fresh = Pipeline(own_broker.bootstrap, tmp_path, {"NEWSIEVE_GIVE_UP_SECONDS": "5"})
+    fresh.renew_topics()
+    return fresh
+
+
+def test_feed_waits_for_a_late_kafka(own_pipeline, own_broker):
+    """`feed` that starts before Kafka says so, waits, and delivers once it is up."""
+    own_broker.stop()
+    pages = sample_pages()[:3]
+    (own_pipeline.folder / "pages.jsonl").write_bytes(b"".join(_line(page) for page in pages))
+    feeding = own_pipeline.start("feed", str(own_pipeline.folder / "pages.jsonl"))
+    own_pipeline.wait_for_log("feed", "no Kafka at")
+    own_broker.start(tied=True)
+    assert feeding.wait(timeout=60) == 0
+    assert {json.loads(r.value)["id"] for r in own_pipeline.records("pages.raw")} == {page.id for page in pages}
+
+
+def test_an_outage_loses_nothing(own_pipeline, own_broker):
+    """Pages that a worker has in hand when Kafka goes away and comes back are all tagged."""
+    pages = sample_pages(copies=40)
+    own_pipeline.environ["NEWSIEVE_GIVE_UP_SECONDS"] = "60"
+    own_pipeline.feed(pages)
+    with own_pipeline.worker() as worker:
+        own_pipeline.wait_for_log("worker", " tagged")
+        own_broker.stop()
+        time.sleep(4)
+        own_broker.start(tied=True)
+        outcomes = own_pipeline.wait_for_outcomes(len(pages))
+        assert worker.poll() is None
+    assert {outcome["page_id"] for outcome in outcomes} == {page.id for page in pages}
+
+
+def test_a_worker_that_cannot_deliver_leaves(own_pipeline, own_broker):
+    """With a batch in hand and no Kafka for the time to give up, the worker leaves with exit code 1 and says why."""
+    own_pipeline.feed(sample_pages(copies=40))
+    with own_pipeline.worker() as worker:
+        own_pipeline.wait_for_log("worker", " tagged")
+        own_broker.stop()
+        assert worker.wait(timeout=60) == 1
+    assert "not delivered" in own_pipeline.log("worker")
+
+
+def _line(page) -> bytes:
+    return json.dumps({"id": page.id, "url": page.url, "text": page.text}).encode() + b"\n"

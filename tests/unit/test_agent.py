@@ -1,0 +1,161 @@
+"""The agent: acknowledges after delivery, in order, or not at all; leaves once when it cannot go on; stops in time."""
+
+import asyncio
+from collections.abc import Sequence
+
+import orjson
+import pytest
+from fake_models import mark_tagger
+from fakes import FakeStream, events, message_of, raw, run
+
+from models.errors import DeliveryError
+from streams.agent import STOP_SECONDS, event_bytes, make_agent, raw_record
+from streams.batching import BATCH_BYTES, batches
+from streams.outcomes import Result
+from streams.records import RawRecord
+from streams.settings import Settings
+
+SETTINGS = Settings(batch_pages=7, batch_wait_seconds=0.125)
+
+
+def pages(count: int, start: int = 0, size: int = 0) -> list[RawRecord]:
+    text = "x" * size
+    values = [orjson.dumps({"url": f"u{n}", "text": f"# Page {n}{text}"}) for n in range(start, start + count)]
+    return [raw(value, offset=start + n) for n, value in enumerate(values)]
+
+
+class Rig:
+    """An agent over a delivery that takes `seconds` and fails on call number `fails_on`."""
+
+    def __init__(self, batches_of_raws: Sequence[Sequence[RawRecord]], fails_on: int = -1, seconds: float = 0.01):
+        self.acks: list[int] = []
+        self.acks_at_delivery: list[list[int]] = []
+        self.delivered: list[list[Result]] = []
+        self.reported: list[list[str]] = []
+        self.left: list[BaseException] = []
+        self.fails_on = fails_on
+        self.seconds = seconds
+        self.stream = FakeStream([events(raws, self.acks) for raws in batches_of_raws])
+        self.agent = make_agent(SETTINGS, mark_tagger(), self, self.left.append, self.report)
+
+    async def deliver(self, results: Sequence[Result]) -> list[Result]:
+        self.acks_at_delivery.append(list(self.acks))
+        self.delivered.append(list(results))
+        await asyncio.sleep(self.seconds)
+        if len(self.delivered) - 1 == self.fails_on:
+            raise DeliveryError("Kafka is away")
+        return list(results)
+
+    def report(self, results: Sequence[Result]) -> None:
+        self.reported.append([result.outcome for result in results])
+
+    async def stopped_after(self, seconds: float) -> float:
+        """Run the agent, cancel it after so many seconds, and return how long it took to end."""
+        task = asyncio.ensure_future(self.agent(self.stream))
+        await asyncio.sleep(seconds)
+        task.cancel()
+        begin = asyncio.get_running_loop().time()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return asyncio.get_running_loop().time() - begin
+
+
+def test_pages_are_acknowledged_in_order_and_only_once_their_batch_is_delivered() -> None:
+    rig = Rig([pages(3), pages(2, start=3)])
+    run(rig.agent(rig.stream))
+    assert rig.acks_at_delivery == [[], [0, 1, 2]]
+    assert rig.acks == [0, 1, 2, 3, 4]
+    assert rig.reported == [["tagged"] * 3, ["tagged"] * 2]
+    assert rig.left == []
+
+
+def test_batches_are_taken_as_the_settings_say() -> None:
+    rig = Rig([])
+    run(rig.agent(rig.stream))
+    assert rig.stream.asked == [(7, 0.125)]
+
+
+def test_dead_pages_are_delivered_and_acknowledged_like_all_others() -> None:
+    rig = Rig([[raw(None, offset=0), *pages(1, start=1), raw(b"\xff", offset=2, key=None)]])
+    run(rig.agent(rig.stream))
+    assert [result.outcome for result in rig.delivered[0]] == ["dead", "tagged", "dead"]
+    assert rig.acks == [0, 1, 2]
+
+
+@pytest.mark.parametrize(("fails_on", "acks"), [(0, []), (1, [0, 1, 2]), (2, [0, 1, 2, 3, 4])])
+def test_when_delivery_fails_nothing_of_the_batch_is_acknowledged_and_the_agent_leaves_once(
+    fails_on: int, acks: list[int]
+) -> None:
+    rig = Rig([pages(3), pages(2, start=3), pages(1, start=5), pages(1, start=6)], fails_on)
+    run(rig.agent(rig.stream))
+    assert rig.acks == acks
+    assert [type(error) for error in rig.left] == [DeliveryError]
+    assert len(rig.delivered) == fails_on + 1
+
+
+def test_a_report_that_fails_leaves_the_batch_unacknowledged_rather_than_escape() -> None:
+    rig = Rig([pages(1)])
+
+    def broken(results: Sequence[Result]) -> None:
+        raise OSError("no space left")
+
+    run(make_agent(SETTINGS, mark_tagger(), rig, rig.left.append, broken)(rig.stream))
+    assert rig.acks == []
+    assert len(rig.left) == 1
+
+
+def test_on_cancellation_the_batch_in_hand_ends_first_when_it_can() -> None:
+    rig = Rig([pages(3), pages(3, start=3)], seconds=STOP_SECONDS)
+    assert run(rig.stopped_after(STOP_SECONDS / 2)) <= STOP_SECONDS
+    assert rig.acks == [0, 1, 2]
+    assert rig.reported == [["tagged"] * 3]
+    assert len(rig.delivered) == 1
+
+
+def test_on_cancellation_a_batch_that_takes_too_long_is_not_acknowledged() -> None:
+    rig = Rig([pages(3)], seconds=3600)
+    assert STOP_SECONDS <= run(rig.stopped_after(1)) < STOP_SECONDS + 0.1
+    assert rig.acks == []
+    assert rig.left == []
+
+
+def test_on_cancellation_a_delivery_that_fails_acknowledges_nothing() -> None:
+    rig = Rig([pages(3)], fails_on=0, seconds=1)
+    run(rig.stopped_after(0.5))
+    assert rig.acks == []
+
+
+def test_what_is_left_of_a_take_is_not_begun_after_a_cancellation() -> None:
+    large = [*pages(1, size=BATCH_BYTES), *pages(1, start=1, size=BATCH_BYTES)]
+    rig = Rig([large], seconds=1)
+    run(rig.stopped_after(0.5))
+    assert len(rig.delivered) == 1
+    assert rig.acks == [0]
+
+
+def sizes(values: Sequence[int | None]) -> list[list[int | None]]:
+    raws = [raw(None if size is None else b"x" * size, offset=n) for n, size in enumerate(values)]
+    cut = list(batches(events(raws, []), event_bytes))
+    assert [event.message.offset for batch in cut for event in batch] == list(range(len(values)))
+    return [[None if e.message.value is None else len(e.message.value) for e in batch] for batch in cut]
+
+
+def test_batches_are_cut_where_they_would_pass_their_size_and_hold_at_least_one_page() -> None:
+    half, most = BATCH_BYTES // 2, BATCH_BYTES
+    assert sizes([]) == []
+    assert sizes([half, half, 1]) == [[half, half], [1]]
+    assert sizes([most, 0, None, 1]) == [[most, 0, None], [1]]
+    assert sizes([3 * most, 3 * most]) == [[3 * most], [3 * most]]
+    assert sizes([1, most, 1, 1]) == [[1], [most], [1, 1]]
+
+
+def test_a_raw_record_keeps_repeated_headers_and_nulls() -> None:
+    record = RawRecord("pages.raw", 1, 2, None, b"\xff", (("a", b"1"), ("a", None), ("A", b"")))
+    assert raw_record(message_of(record)) == record
+
+
+@pytest.mark.parametrize(("headers", "kept"), [(None, ()), ({}, ()), ({"a": b"1"}, (("a", b"1"),)), ([], ())])
+def test_a_message_may_come_without_headers_or_with_a_mapping(headers: object, kept: object) -> None:
+    message = message_of(raw(b"x"))
+    message.headers = headers
+    assert raw_record(message).headers == kept

@@ -1,0 +1,81 @@
+"""Settings: each comes from its own variable, and a bad value is told by the variable's name and what it takes."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.errors import SettingsError
+from streams.settings import MAX_RAW_RECORD_BYTES, Settings
+
+GIVEN: dict[str, tuple[str, Any]] = {
+    "broker": ("kafka-1:9092,[::1]:9093", "kafka-1:9092,[::1]:9093"),
+    "group": (" mine ", "mine"),
+    "models": ("some/folder", Path("some/folder")),
+    "max_page_bytes": (str(MAX_RAW_RECORD_BYTES), MAX_RAW_RECORD_BYTES),
+    "batch_pages": ("7", 7),
+    "batch_wait_seconds": ("0.25", 0.25),
+    "give_up_seconds": ("1e2", 100.0),
+    "session_timeout_seconds": ("6", 6.0),
+    "rebalance_seconds": ("9", 9.0),
+    "window_hours": ("48", 48.0),
+    "log_level": ("WARNING", "warning"),
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+def test_each_setting_comes_from_its_variable_alone(name: str) -> None:
+    text, value = GIVEN[name]
+    settings = Settings.from_env({f"NEWSIEVE_{name.upper()}": text})
+    assert getattr(settings, name) == value
+    assert type(getattr(settings, name)) is type(value)
+    others = [field.name for field in fields(Settings) if field.name != name]
+    assert [getattr(settings, other) for other in others] == [getattr(Settings(), other) for other in others]
+
+
+def test_an_empty_environment_and_empty_variables_give_the_defaults() -> None:
+    empty = {f"NEWSIEVE_{field.name.upper()}": "  " for field in fields(Settings)}
+    assert Settings.from_env({}) == Settings.from_env(empty) == Settings()
+
+
+def test_variables_of_others_are_left_alone() -> None:
+    assert (
+        Settings.from_env({"BROKER": "elsewhere:1", "NEWSIEVE_BROKER_PORT": "x", "newsieve_group": "y"}) == Settings()
+    )
+
+
+BAD = {
+    "broker": ["localhost", "localhost:", ":9092", "localhost:0", "localhost:65536", "localhost:9092,", "a:1,b", "a:-1",
+               "kafka://localhost:9092", "localhost:9092/x"],
+    "max_page_bytes": ["0", "-1", "2 MiB", "1.5", "1e6", str(MAX_RAW_RECORD_BYTES + 1), "nan"],
+    "batch_pages": ["0", "-3", "many", "1.0"],
+    "batch_wait_seconds": ["0", "-1", "inf", "nan", "soon"],
+    "give_up_seconds": ["0", "60s", "inf", "-0.0"],
+    "session_timeout_seconds": ["0", "ten"],
+    "rebalance_seconds": ["0", "-20"],
+    "window_hours": ["0", "1 day", "inf"],
+    "log_level": ["loud", "critical", "10"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in BAD.items() for text in texts])
+def test_a_bad_value_is_told_in_one_line_with_its_variable_and_what_that_takes(name: str, text: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.from_env({f"NEWSIEVE_{name.upper()}": text})
+    message = str(error.value)
+    assert message.startswith(f"NEWSIEVE_{name.upper()}={text!r}: must be ")
+    assert "\n" not in message
+    assert len(message.split("must be ")[1]) > 5
+
+
+def test_units_stand_in_the_names_of_all_that_is_measured() -> None:
+    units = ("_bytes", "_pages", "_seconds", "_hours")
+    numbers = [field.name for field in fields(Settings) if isinstance(getattr(Settings(), field.name), int | float)]
+    assert all(name.endswith(units) for name in numbers)
+
+
+def test_times_fit_together() -> None:
+    """A worker is taken for dead before a rebalance ends, and gives up on delivery only after both."""
+    ours = Settings()
+    assert ours.session_timeout_seconds < ours.rebalance_seconds < ours.give_up_seconds

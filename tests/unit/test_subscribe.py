@@ -1,0 +1,133 @@
+"""What a subscription lets through: what it asked for, once, and nothing that it cannot read."""
+
+import itertools
+from typing import Any
+
+import orjson
+import pytest
+from fake_models import mark_tagger
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.page import Page
+from streams.records import part_fields
+from streams.subscribe import Fields, Filter, Seen, Subscription, confidence_in, read_part
+
+PAGE = Page(
+    "p", "https://example.org/a", "# Cup final\nThe match was long.\n* Match of the year\n~ A blurb.\n* Moon lander"
+)
+PARTS = [part_fields(part, "2026-01-05T10:00:00Z") for part in mark_tagger().tag([PAGE])[0]]
+STORY, MATCH, MOON = PARTS
+"""About sport (0.9) and science (0.4): the first two. Unclear, with science (0.4) as its best guess: the last."""
+
+
+def ticking(*seconds: float) -> Any:
+    """A clock that shows these times, one after the other."""
+    return iter(seconds).__next__
+
+
+def filter_of(**wanted: Any) -> Filter:
+    return Filter(Subscription(("sport", "science", "unclear"), **wanted), Seen(1e9, clock=itertools.count().__next__))
+
+
+@pytest.mark.parametrize(("kind", "shown"), [(None, 3), ("story", 1), ("teaser", 2)])
+def test_a_kind_lets_only_that_kind_through(kind: str | None, shown: int) -> None:
+    wanted = filter_of(kind=kind)
+    assert sum(wanted.wants("parts.sport", part) for part in PARTS) == shown
+
+
+@pytest.mark.parametrize(
+    ("kafka_topic", "part", "least", "shown"),
+    [
+        ("parts.sport", STORY, 0.9, True), ("parts.sport", STORY, 0.91, False),
+        ("parts.science", STORY, 0.4, True), ("parts.science", STORY, 0.41, False),
+        ("parts.unclear", MOON, 0.4, True), ("parts.unclear", MOON, 0.41, False),
+    ],
+)  # fmt: skip
+def test_confidence_is_that_of_the_topic_subscribed_to(
+    kafka_topic: str, part: Fields, least: float, shown: bool
+) -> None:
+    assert filter_of(min_confidence=least).wants(kafka_topic, part) is shown
+
+
+def test_a_part_without_any_guess_has_no_confidence() -> None:
+    assert confidence_in({"topics": [], "confidence": 0.0}, "unclear") == 0
+
+
+def test_a_part_that_arrives_on_two_topics_or_again_is_shown_once() -> None:
+    wanted = filter_of()
+    arrivals = [("parts.sport", STORY), ("parts.science", STORY), ("parts.sport", MATCH), ("parts.sport", STORY)]
+    assert [wanted.wants(*arrival) for arrival in arrivals] == [True, False, True, False]
+
+
+def test_a_part_refused_on_one_topic_may_still_be_shown_on_another() -> None:
+    wanted = filter_of(min_confidence=0.5)
+    assert [wanted.wants(topic, STORY) for topic in ("parts.science", "parts.sport")] == [False, True]
+
+
+def sightings(every: bool) -> list[bool]:
+    wanted = filter_of(every_sighting=every)
+    return [wanted.wants("parts.unclear", MOON | {"id": name}) for name in ("on one page", "on another", "on one page")]
+
+
+def test_an_item_is_shown_once_and_with_every_sighting_once_a_page() -> None:
+    assert sightings(every=False) == [True, False, False]
+    assert sightings(every=True) == [True, True, False]
+
+
+def test_an_item_and_a_part_of_the_same_id_are_two_things() -> None:
+    """A story's item is its part id: it must not count as its own repeat."""
+    assert STORY["id"] == STORY["item_id"]
+    assert filter_of().wants("parts.sport", STORY)
+
+
+def test_the_window_forgets_and_counts_from_the_first_sighting() -> None:
+    seen = Seen(seconds=10, clock=ticking(0, 6, 10, 11, 12))
+    assert [seen.add("a") for _ in range(5)] == [True, False, False, True, False]
+
+
+def test_memory_is_bounded_and_the_oldest_goes_first() -> None:
+    seen = Seen(seconds=1e9, most=100, clock=itertools.count().__next__)
+    assert all(seen.add(str(number)) for number in range(10_000))
+    assert not seen.add("9900")
+    assert seen.add("9899")
+
+
+def test_after_a_long_silence_nothing_is_remembered() -> None:
+    seen = Seen(seconds=10, clock=ticking(*range(5), *range(100, 105)))
+    assert [seen.add(name) for name in "abcde" * 2] == [True] * 10
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, b"", b"\xff", b"{", b"null", b"[]", b'"id"', b"5", b"{}", orjson.dumps(dict.fromkeys(STORY))]
+    + [orjson.dumps({key: value for key, value in STORY.items() if key != name}) for name in
+       ("id", "item_id", "page_id", "url", "kind", "headline", "text", "lines", "language", "topic", "confidence",
+        "topics")]
+    + [orjson.dumps(STORY | changes) for changes in (
+        {"id": 5}, {"item_id": None}, {"kind": ["story"]}, {"confidence": "high"}, {"topics": 5}, {"topics": [1]},
+        {"topics": ["sport"]}, {"topics": [{"topic": "sport"}]}, {"topics": [{"topic": ["x"], "confidence": 1}]},
+        {"topics": {"sport": 1}}, {"lines": [1]}, {"lines": {"text": 3}}, {"lines": {"text": ["1"]}}, {"url": None},
+    )],
+)  # fmt: skip
+def test_what_is_no_part_is_skipped(value: bytes | None) -> None:
+    """Anyone may write to a Kafka topic, and a subscriber must not end because of it."""
+    assert read_part(value) is None
+
+
+def test_a_part_is_read_with_all_that_is_in_it() -> None:
+    assert read_part(orjson.dumps(STORY | {"a field of tomorrow": 1})) == STORY | {"a field of tomorrow": 1}
+
+
+json_values = st.recursive(
+    st.none() | st.integers(-3, 3) | st.floats(0, 1) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["topic", "confidence", "x"]), inner),
+    max_leaves=5,
+)
+
+
+@given(name=st.sampled_from(sorted(STORY)), value=json_values)
+def test_whatever_stands_in_one_field_the_part_is_skipped_or_can_be_filtered(name: str, value: object) -> None:
+    fields = read_part(orjson.dumps(STORY | {name: value}))
+    if fields is not None:
+        assert filter_of(min_confidence=0.1).wants("parts.sport", fields) in (True, False)

@@ -1,0 +1,50 @@
+"""Figures about verdicts are those that one counts by hand."""
+
+import pytest
+
+from models.page import Guess, Verdict
+from models.topics import evaluate
+
+
+def said(topic: str, confidence: float, answered: bool = True) -> Verdict:
+    return Verdict(topic if answered else "unclear", (Guess(topic, topic, confidence),))
+
+
+TRUTHS = [("sport", "health"), ("sport",), ("health",), ("health", "sport"), ("promo",), ("unclear",)]
+VERDICTS = [said("sport", 0.9), said("health", 0.8), said("health", 0.7), said("sport", 0.3, False),
+            said("sport", 0.2, False), said("sport", 0.6)]  # fmt: skip
+
+
+def test_summary_counts_texts_that_have_a_topic() -> None:
+    assert evaluate.scores(TRUTHS, VERDICTS) == {
+        "texts": 4,
+        "accept": 0.75,
+        "strict": 0.5,
+        "macro_f1": 0.5,
+        "ece": pytest.approx((0.1 + 0.8 + 0.3 + 0.7) / 4),
+        "answered": 0.75,
+        "accept_when_answered": pytest.approx(2 / 3, abs=1e-4),
+        "coverage_at_90_percent_precision": 0.25,
+        "abstained_rightly": [1, 2],
+    }
+
+
+def test_each_topic_has_precision_recall_and_f1() -> None:
+    assert evaluate.per_topic(TRUTHS, VERDICTS)["sport"] == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "texts": 2}
+
+
+def test_the_calibration_table_holds_every_text_once() -> None:
+    rows = evaluate.calibration_table(TRUTHS, VERDICTS, bins=2)
+    assert [(row["from"], row["texts"], row["accepted"]) for row in rows] == [(0.0, 1, 1.0), (0.5, 3, 0.6667)]
+
+
+def test_a_guess_that_an_editor_accepts_is_no_mistake() -> None:
+    assert evaluate.confusion(TRUTHS, VERDICTS) == [("sport", "health", 1)]
+    assert evaluate.worst_mistakes(list("abcdef"), TRUTHS, VERDICTS) == [
+        {"id": "b", "topics": ["sport"], "guess": "health", "confidence": 0.8}
+    ]
+
+
+def test_no_texts_have_no_figures() -> None:
+    assert evaluate.scores([], []) == {}
+    assert evaluate.calibration_table([], []) == []
