@@ -157,4 +157,4 @@ def _word_hashes(codes: NDArray[np.uint32], word_of: NDArray[np.int64], place: N
 def _powers() -> NDArray[np.uint64]:
     powers = np.ones(_LONGEST_WORD, dtype=np.uint64)
     powers[1:] = _PRIME
-    return np.cumprod(powers)
+    return np.cumprod(powers, dtype=np.uint64)

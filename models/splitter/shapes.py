@@ -1,6 +1,7 @@
 """Counts that the features of a line share, made once for a whole micro-batch."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def shapes_of(batch: Batch) -> Shapes:
     counts[:, Class.SPACE] -= 1  # the separator that closes each line
     shown = counts.sum(axis=1) - counts[:, Class.SPACE] - counts[:, Class.IGNORED]
     ends = batch.starts + counts.sum(axis=1)
-    words = _per_line(batch, None).astype(np.int64)
+    words = np.bincount(batch.word_line, minlength=batch.lines)
     first_word, last_word = _outer_words(batch, words)
     bits = _lexicon_bits(batch)
     opening, ending, before_ending = (batch.classes[i] for i in _edge_places(batch, ends))
@@ -91,10 +92,10 @@ def _hangul(batch: Batch) -> Ints:
     return np.bincount(batch.line[found], minlength=batch.lines)
 
 
-def _per_line(batch: Batch, weights: NDArray[np.generic] | None) -> Floats:
-    """Sum over the words of each line of `weights`, or their number."""
-    sums: Floats = np.bincount(batch.word_line, weights=weights, minlength=batch.lines).astype(np.float64)
-    return sums
+def _per_line(batch: Batch, weights: NDArray[Any]) -> Floats:
+    """Sum over the words of each line of `weights`."""
+    sums = np.bincount(batch.word_line, weights=weights.astype(np.float64), minlength=batch.lines)
+    return sums.astype(np.float64)
 
 
 def _edge_places(batch: Batch, ends: Ints) -> tuple[Ints, Ints, Ints]:
