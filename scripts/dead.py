@@ -72,6 +72,10 @@ async def put_back(settings: Settings, chosen: Chosen, again: bool) -> int:
     async with delivery, Mark(settings) as mark:
         async for found in in_batches(letters(settings)):
             batch = [letter for letter in found if chosen(letter) and (again or not await mark.passed(letter.letter))]
+            for letter in batch:
+                if not letter.is_whole:
+                    say(f"{letter.source} was too large to be kept: feed it again from where it came")
+            batch = [letter for letter in batch if letter.is_whole]
             if await delivery.send([letter.replay() for letter in batch]):
                 raise BrokerError("pages.raw takes no record of a letter's size; raise its max.message.bytes")
             count += len(batch)

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -45,9 +44,6 @@ def slugs_of(settings: Settings) -> list[str]:
 def say(message: str) -> None:
     """One line of talk, as it is."""
     talk.print(message, markup=False)
-
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def replaced(settings: Settings, **changes: Any) -> Settings:

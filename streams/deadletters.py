@@ -32,6 +32,11 @@ class DeadLetter:
         given = next((value or b"" for key, value in self.original_headers if key == ATTEMPTS), b"")
         return int(given) if given.isdigit() else 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it holds the page: one that was too large for any topic stays where it came from."""
+        return self.letter.value is not None or self.error == "no-value"
+
     def replay(self) -> Record:
         """The record as it came, every header in its place, with the number of attempts as the only addition."""
         kept = tuple((key, value) for key, value in self.original_headers if key != ATTEMPTS)

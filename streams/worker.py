@@ -42,6 +42,8 @@ def run(settings: Settings, tagger: PageTagger, slugs: Iterable[str]) -> NoRetur
         loop.run_until_complete(waiting)
     except asyncio.CancelledError:
         sys.exit(0)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.remove_signal_handler(number)  # until Faust has its own, a signal ends the process: nothing is in hand
     make_worker(settings, tagger, loop).execute_from_commandline()
 
 

@@ -93,3 +93,6 @@ def test_a_record_that_no_topic_takes_stops_no_worker(pipeline):
     [letter] = pipeline.dead()
     assert (letter.key, letter.value, letter.header("error")) == (b"bomb", None, b"too-large")
     assert letter.header("source") == b"pages.raw/0/0"
+    replayed = pipeline.run("dead", "--replay")
+    assert b"too large to be kept" in replayed.stderr
+    assert b"0 pages put back" in replayed.stderr

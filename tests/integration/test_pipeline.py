@@ -61,6 +61,18 @@ def test_a_group_goes_on_where_it_stopped(pipeline):
     assert {part["page_id"] for part in second} == {page.id for page in pages[5:]}
 
 
+def test_a_group_that_stops_early_misses_and_repeats_nothing(pipeline):
+    """With a limit, each run of a group shows the next parts, none twice and none left out."""
+    pages = sample_pages()[:2]
+    with pipeline.worker():
+        pipeline.feed(pages)
+        pipeline.wait_for_outcomes(len(pages))
+    shown = [part["id"] for _ in range(2) for part in pipeline.subscribe("--group", "few", "--limit", "3")]
+    shown += [part["id"] for part in pipeline.subscribe("--group", "few")]
+    assert len(shown) == len(set(shown))
+    assert set(shown) == tagged(pages).keys()
+
+
 def test_killed_and_joined_under_load(pipeline):
     """With one of two workers killed and another joining under load, each page has its outcome, no part shows twice."""
     pages = sample_pages(copies=40)
