@@ -3,7 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint unit lock compose-test clean
+# The labelled data for benchmarks and training, beside the checkout.
+DATA ?= ../shared/data
+
+.PHONY: demo test lint unit bench lock compose-test clean
 
 demo: .venv/.demo  ## the main job on a real Kafka of this machine's own: pages in, tagged parts out
 	@$(BIN)/newsieve demo
@@ -17,6 +20,9 @@ lint: .venv/.dev
 
 unit: .venv/.dev
 	$(BIN)/python -m pytest
+
+bench: .venv/.dev   ## pages/s of the splitter beside a peer, in one run
+	$(BIN)/python -m tests.benchmarks.bench_splitter --data $(DATA)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("newsieve needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
@@ -37,9 +43,10 @@ unit: .venv/.dev
 # Exact versions with hashes and no index address; the dev lock is made first, the others agree with it.
 COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet pyproject.toml --group build
 lock:
-	$(COMPILE) --extra broker --group dev -o requirements-dev.lock
+	$(COMPILE) --extra broker --extra bench --group dev -o requirements-dev.lock
 	$(COMPILE) --extra broker -c requirements-dev.lock -o requirements-broker.lock
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) --extra teacher -c requirements.lock -o requirements-teacher.lock
 
 compose-test: .venv/.demo  ## brings docker-compose.yml up for real; needs root and a Docker engine
 	tests/compose/run

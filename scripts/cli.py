@@ -25,6 +25,7 @@ VERBS = {
     "label": "Correct the topic of a part.",
     "export": "Write pages, parts and labels from Kafka as a corpus to train on.",
     "train": "Train the models from a corpus.",
+    "evaluate": "Say how good the models are, on labelled pages and texts.",
 }
 
 

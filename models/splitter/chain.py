@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from models.splitter.labels import may_end, may_follow, may_start
 
 Floats = NDArray[np.float64]
+Narrow = NDArray[np.float32]
 Codes = NDArray[np.int64]
 
 FORBIDDEN = -1e9  # far below any sum of scores along a page
+LEAST_ALLOWED = 1e-3  # probability that two lines judged apart keep the rules; below it they say nothing of pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Walk:
     """Pages, longest first."""
     steps: tuple[Codes, ...]
     """At each step the line of every page that still has one, in `order`."""
+    mirror: Codes
+    """(lines,) the line that is as far from the end of its page as each line is from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +43,12 @@ class Likelihood:
 def walk_of(sizes: Codes) -> Walk:
     """Walk over pages of `sizes` lines that lie one after the other."""
     order = np.argsort(-sizes, kind="stable")
-    begin = (np.cumsum(sizes) - sizes)[order]
-    longest = int(sizes.max(initial=0))
-    alive = [int((sizes > step).sum()) for step in range(longest)]
-    return Walk(order, tuple(begin[:count] + step for step, count in enumerate(alive)))
+    ends = np.cumsum(sizes)
+    begin = (ends - sizes)[order]
+    alive = len(sizes) - np.searchsorted(sizes[order[::-1]], np.arange(sizes.max(initial=0)), side="right")
+    steps = tuple(begin[:count] + step for step, count in enumerate(alive.tolist()))
+    mirror = np.repeat(2 * ends - sizes - 1, sizes) - np.arange(sizes.sum())
+    return Walk(order, steps, mirror)
 
 
 def constrained(transitions: NDArray[np.floating]) -> Floats:
@@ -52,39 +58,74 @@ def constrained(transitions: NDArray[np.floating]) -> Floats:
 
 def best_path(scores: NDArray[np.floating], transitions: NDArray[np.floating], sizes: Codes) -> Codes:
     """(lines,) most likely label codes under the hard structure (Viterbi 1967)."""
-    walk, arcs = walk_of(sizes), np.ascontiguousarray(constrained(transitions).T)
-    emitted = bounded(scores, sizes)
-    came_from = np.zeros(emitted.shape, dtype=np.int8)
+    walk, arcs = walk_of(sizes), constrained(transitions).astype(np.float32)
+    return followed(outlook(bounded(scores, sizes), arcs, walk), arcs, walk)
+
+
+def outlook(bound: NDArray[np.floating], arcs: Narrow, walk: Walk) -> Narrow:
+    """(lines, labels) score of the best way from each label of each line to the end of its page, the line included.
+
+    `bound` are scores from `bounded`, `arcs` transitions from `constrained`. The walk goes from the end of each page
+    to its start: new scores of a page's first lines leave the outlook of the lines after them as it is.
+    """
+    visited = walk.mirror[np.concatenate(walk.steps)] if walk.steps else walk.mirror
+    best = np.ascontiguousarray(bound[visited].T, dtype=np.float32)
+    onward = np.ascontiguousarray(arcs.T)[:, :, None]
+    start, after = 0, best[:, None, :0]
+    for lines in walk.steps:
+        count = len(lines)
+        here = best[:, start : start + count]
+        if start:
+            here += np.maximum.reduce(after[:, :, :count] + onward, axis=0)
+        start, after = start + count, here[:, None]
+    worth = np.empty((len(visited), len(arcs)), dtype=np.float32)
+    worth[visited] = best.T
+    return worth
+
+
+def followed(worth: Narrow, arcs: Narrow, walk: Walk) -> Codes:
+    """(lines,) label codes of the best path through each page, from the `outlook` of its lines."""
+    path = np.zeros(len(worth), dtype=np.int64)
     for step, lines in enumerate(walk.steps):
+        ways = worth.take(lines, axis=0)
         if step:
-            reached = emitted[lines - 1][:, None, :] + arcs
-            came_from[lines] = best = reached.argmax(axis=2)
-            emitted[lines] += np.take_along_axis(reached, best[:, :, None], axis=2)[:, :, 0]
-    return _read_back(walk, emitted, came_from)
+            ways += arcs.take(path[lines - 1], axis=0)
+        path[lines] = ways.argmax(axis=1)
+    return path
 
 
 def likelihood(
-    scores: NDArray[np.floating], transitions: NDArray[np.floating], gold: Codes, sizes: Codes
+    scores: NDArray[np.floating], transitions: NDArray[np.floating], targets: NDArray[np.floating], sizes: Codes
 ) -> Likelihood:
-    """Loss and gradients of the mean over all lines, by the forward-backward recursion in scaled probabilities."""
+    """Loss and gradients of the mean over all lines, by the forward-backward recursion in scaled probabilities.
+
+    `targets` are (lines, labels) probabilities: one-hot where the labels are known, a teacher's where they are not.
+    The loss is then the expected one under a teacher that judges each line apart.
+    """
     walk, arcs = walk_of(sizes), np.exp(constrained(transitions))
     shifted = bounded(scores, sizes)
     peaks = shifted.max(axis=1, keepdims=True)
     emitted = np.exp(shifted - peaks)
     ahead, scale = _forward(walk, emitted, arcs)
     back = _backward(walk, emitted, arcs, scale)
-    marginals, lines = ahead * back, len(gold)
-    follows = _follows(sizes)
+    follows, lines = _follows(sizes), len(targets)
     expected = (ahead[follows - 1].T @ (emitted[follows] * back[follows] / scale[follows, None])) * arcs
-    np.subtract.at(expected, (gold[follows - 1], gold[follows]), 1)
+    wanted = _wanted_pairs(targets, follows)
     reached = np.log(scale).sum() + peaks.sum()
-    taken = shifted[np.arange(lines), gold].sum() + transitions[gold[follows - 1], gold[follows]].sum()
-    marginals[np.arange(lines), gold] -= 1
+    taken = (scores * targets).sum(dtype=np.float64) + (transitions * wanted).sum(dtype=np.float64)
     return Likelihood(
         float(reached - taken) / lines,
-        (marginals / lines).astype(np.float32),
-        (expected / lines).astype(np.float32),
+        ((ahead * back - targets) / lines).astype(np.float32),
+        ((expected - wanted) / lines).astype(np.float32),
     )
+
+
+def _wanted_pairs(targets: NDArray[np.floating], follows: Codes) -> Floats:
+    """(labels, labels) how often one label should follow another, if lines are judged apart and the rules hold."""
+    first, then, rules = targets[follows - 1].astype(np.float64), targets[follows], may_follow().astype(np.float64)
+    allowed = ((first @ rules) * then).sum(axis=1, keepdims=True)
+    wanted: Floats = ((first / np.maximum(allowed, LEAST_ALLOWED)).T @ then) * rules
+    return wanted
 
 
 def bounded(scores: NDArray[np.floating], sizes: Codes) -> Floats:
@@ -95,17 +136,6 @@ def bounded(scores: NDArray[np.floating], sizes: Codes) -> Floats:
     bound[np.ix_(starts, ~may_start())] = FORBIDDEN
     bound[np.ix_(ends, ~may_end())] = FORBIDDEN
     return bound
-
-
-def _read_back(walk: Walk, total: Floats, came_from: NDArray[np.int8]) -> Codes:
-    path = np.zeros(len(total), dtype=np.int64)
-    for step in range(len(walk.steps) - 1, -1, -1):
-        lines = walk.steps[step]
-        alive = len(walk.steps[step + 1]) if step + 1 < len(walk.steps) else 0
-        following = lines[:alive] + 1
-        path[lines[:alive]] = came_from[following, path[following]]
-        path[lines[alive:]] = total[lines[alive:]].argmax(axis=1)
-    return path
 
 
 def _forward(walk: Walk, emitted: Floats, arcs: Floats) -> tuple[Floats, Floats]:

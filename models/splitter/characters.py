@@ -7,7 +7,11 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+Classes = NDArray[np.uint8]
+Codes = NDArray[np.uint32]
+
 TABLE_CODES = 0x30000  # the planes that hold letters and signs in use; beyond lie tags and private use
+LATIN_CODES = 0x100  # those of Latin-1, whose lower case is in Latin-1 too
 _OTHER_CODE = TABLE_CODES - 1  # unassigned: stands for every code beyond the table
 
 
@@ -64,7 +68,7 @@ _UNSPACED = (
 
 
 @cache
-def class_table() -> NDArray[np.uint8]:
+def class_table() -> Classes:
     """Class of each character code; made once, at first use (some 0.1 s)."""
     table = np.fromiter((_class_of(code) for code in range(TABLE_CODES)), dtype=np.uint8, count=TABLE_CODES)
     for kind, signs in _SIGNS.items():
@@ -73,21 +77,38 @@ def class_table() -> NDArray[np.uint8]:
 
 
 @cache
-def fold_table() -> NDArray[np.uint32]:
+def fold_table() -> Codes:
     """Code that stands for each character in word hashes: lower case, every digit a zero."""
     table = np.fromiter((_folded(code) for code in range(TABLE_CODES)), dtype=np.uint32, count=TABLE_CODES)
     table[class_table() == Class.DIGIT] = ord("0")
     return table
 
 
-def codes_of(text: str) -> NDArray[np.uint32]:
-    """Character codes of `text`, one per character; codes beyond the tables become an unassigned one.
+def read(text: str) -> tuple[Classes, Codes]:
+    """Class and folded code of each character of `text`; codes beyond the tables count as an unassigned one.
 
-    >>> codes_of("aé").tolist()
-    [97, 233]
+    Characters of Latin-1 are looked up as bytes, which is several times faster, and the few others after them.
+
+    >>> [array.tolist() for array in read("Aé 7")]
+    [[2, 3, 1, 6], [97, 233, 32, 48]]
     """
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return np.minimum(codes, np.uint32(_OTHER_CODE))
+    raw = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    narrow = raw.astype(np.uint8).tobytes()
+    classes, codes = (np.frombuffer(narrow.translate(table), dtype=np.uint8) for table in _latin_tables())
+    return _with_wide(raw, classes.copy(), codes.astype(np.uint32))
+
+
+def _with_wide(raw: Codes, classes: Classes, codes: Codes) -> tuple[Classes, Codes]:
+    """`classes` and `codes` with those of the characters beyond Latin-1 filled in."""
+    wide = np.flatnonzero(raw >= LATIN_CODES)
+    known = np.minimum(raw[wide], np.uint32(_OTHER_CODE))
+    classes[wide], codes[wide] = class_table()[known], fold_table()[known]
+    return classes, codes
+
+
+@cache
+def _latin_tables() -> tuple[bytes, bytes]:
+    return class_table()[:LATIN_CODES].tobytes(), fold_table()[:LATIN_CODES].astype(np.uint8).tobytes()
 
 
 def _class_of(code: int) -> Class:

@@ -7,7 +7,7 @@ from models.splitter.batch import Batch
 from models.splitter.characters import Class
 from models.splitter.shapes import NO_WORD, Shapes
 
-Columns = NDArray[np.float32]
+Rows = NDArray[np.float32]
 
 LONG_WIDTH = 120  # letters; of the lines of gold train that are wider, 82 % are story
 BLOCK_GAP = 5  # lines between two paragraphs of one story: a video teaser or some links
@@ -17,7 +17,7 @@ WORD_SLOTS = 1 << 13  # tells apart nearly all of the 400 different words of a p
 CONTENT_LENGTH = 4  # shorter words are mostly grammar
 
 
-def long_lines_around(batch: Batch, shapes: Shapes) -> Columns:
+def long_lines_around(batch: Batch, shapes: Shapes) -> Rows:
     """Where the line stands among the page's long lines, which are mostly its story."""
     long = _is_long(shapes).astype(np.float64)
     upto = np.cumsum(long)
@@ -26,21 +26,21 @@ def long_lines_around(batch: Batch, shapes: Shapes) -> Columns:
     after = total - before - long
     around = _window_sums(batch, long, 3), _window_sums(batch, long, 10)
     back, ahead = _distance_to_long(batch, long)
-    columns = [long, np.log1p(before), np.log1p(after), before == 0, after == 0, *around, back, ahead]
-    return np.stack(columns, axis=1).astype(np.float32)
+    return rows(long, np.log1p(before), np.log1p(after), before == 0, after == 0, *around, back, ahead)
 
 
-def place_by_main_block(batch: Batch, shapes: Shapes) -> Columns:
+def place_by_main_block(batch: Batch, shapes: Shapes) -> Rows:
     """Where the line stands by the page's main block: whether inside, and how far from its start and its end."""
     start, end = main_block(batch, shapes)
     here = np.arange(batch.lines)
     some = end > start
     inside = some & (here >= start) & (here < end)
     to_start, to_end = (np.where(some, edge - here, 0) for edge in (start, end - 1))
-    ahead = (to_start[:, None] > 0) & (to_start[:, None] <= np.array(NEAR_LINES)) & some[:, None]
-    behind = (to_end[:, None] < 0) & (to_end[:, None] >= -np.array(NEAR_LINES)) & some[:, None]
+    near = np.array(NEAR_LINES)[:, None]
+    ahead = (to_start > 0) & (to_start <= near)
+    behind = (to_end < 0) & (to_end >= -near)
     signed = [np.sign(steps) * np.log1p(np.abs(steps)) for steps in (to_start, to_end)]
-    return np.concatenate([np.stack([some, inside, *signed], axis=1), ahead, behind], axis=1, dtype=np.float32)
+    return rows(some, inside, *signed, ahead, behind)
 
 
 def main_block(batch: Batch, shapes: Shapes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -61,65 +61,69 @@ def main_block(batch: Batch, shapes: Shapes) -> tuple[NDArray[np.int64], NDArray
     return bounds[0][batch.page], bounds[1][batch.page]
 
 
-def page_profile(batch: Batch, shapes: Shapes) -> Columns:
+def page_profile(batch: Batch, shapes: Shapes) -> Rows:
     """What the whole page is like, the same on each of its lines: long lines, dates, titles, script."""
-    latin = shapes.counts[:, Class.UPPER] + shapes.counts[:, Class.LOWER]
-    of_line = np.stack(
-        [
-            _is_long(shapes),
-            shapes.width,
-            shapes.words >= 5,
-            shapes.lexicon.sum(axis=1) > 0,
-            shapes.ending == Class.STOP,
-            latin / shapes.shown,
-        ],
-        axis=1,
-    ).astype(np.float64)
-    totals = np.zeros((batch.pages, of_line.shape[1]))
-    np.add.at(totals, batch.page, of_line)
-    means = totals[batch.page] / batch.size[:, None]
-    means[:, 1] = np.log1p(means[:, 1])
-    return np.concatenate([means, np.log1p(totals[batch.page][:, :1])], axis=1, dtype=np.float32)
+    latin = shapes.counts[Class.UPPER] + shapes.counts[Class.LOWER]
+    of_line = (
+        _is_long(shapes),
+        shapes.width,
+        shapes.words >= 5,
+        shapes.lexicon.any(axis=0),
+        shapes.ending == Class.STOP,
+        latin / shapes.shown,
+    )
+    totals = np.stack([np.bincount(batch.page, weights=row, minlength=batch.pages) for row in of_line])
+    means = totals / np.maximum(np.bincount(batch.page, minlength=batch.pages), 1)
+    means[1] = np.log1p(means[1])
+    return rows(means, np.log1p(totals[0])).take(batch.page, axis=1)
 
 
-def like_the_neighbours(batch: Batch, shapes: Shapes) -> Columns:
+def like_the_neighbours(batch: Batch, shapes: Shapes) -> Rows:
     """Whether the line some steps before or after has the same shape, first word or last word."""
     shape = _shape_codes(shapes)
     same = [_equal_at(batch, shape, lag) for lag in (*LAGS, *(-lag for lag in LAGS))]
     for words in (shapes.first_word, shapes.last_word):
         lone = np.where(words == NO_WORD, -2 - np.arange(batch.lines), words)
         same += [_equal_at(batch, lone, lag) for lag in (-4, -3, -2, -1, 1, 2, 3, 4)]
-    return np.stack(same, axis=1).astype(np.float32)
+    return rows(*same)
 
 
-def repeated_lines(batch: Batch, shapes: Shapes) -> Columns:
+def repeated_lines(batch: Batch, shapes: Shapes) -> Rows:
     """How often the same words stand on the page as a line of their own, and whether this is the first time."""
     order_free = np.bincount(batch.word_line, weights=batch.words, minlength=batch.lines).astype(np.int64)
-    content = order_free * 31 + shapes.counts[:, Class.LETTER : Class.DIGIT + 1].sum(axis=1)
-    key = np.stack([batch.page, content], axis=1)
-    _, first, inverse, count = np.unique(key, axis=0, return_index=True, return_inverse=True, return_counts=True)
-    inverse = inverse.reshape(-1)
-    repeats = count[inverse]
-    again = first[inverse] != np.arange(batch.lines)
-    return np.stack([np.log(repeats), repeats > 1, again], axis=1).astype(np.float32)
+    content = order_free * 31 + shapes.counts[Class.LETTER : Class.DIGIT + 1].sum(axis=0)
+    key = content * batch.pages + batch.page
+    order = np.argsort(key, kind="stable")  # of equal lines the first on the page stays first
+    again = np.diff(key[order], prepend=-1) == 0
+    repeats = np.bincount(np.cumsum(~again))[1:]
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    of_group = rows(np.log(repeats), repeats > 1)
+    return rows(np.repeat(of_group, repeats, axis=1), again).take(place, axis=1)
 
 
-def shared_words(batch: Batch, shapes: Shapes) -> Columns:
+def shared_words(batch: Batch, shapes: Shapes) -> Rows:
     """How many of the line's longer words stand in the main block, and in any line, elsewhere on the page."""
     chosen = (batch.word_length >= CONTENT_LENGTH) | (batch.classes[batch.word_start] == Class.SYLLABLE)
-    line = batch.word_line[chosen]
-    slot = batch.page[line] * WORD_SLOTS + (batch.words[chosen] & (WORD_SLOTS - 1))
+    line = batch.word_line.compress(chosen)
+    slot = batch.page.take(line) * WORD_SLOTS + (batch.words.compress(chosen) & (WORD_SLOTS - 1))
     own = np.maximum(np.bincount(line, minlength=batch.lines), 1)
-    columns: list[NDArray[np.generic]] = [np.log(own)]
+    found_in: list[NDArray[np.generic]] = [np.log(own)]
     start, end = main_block(batch, shapes)
     in_block = _is_long(shapes) & (np.arange(batch.lines) >= start) & (np.arange(batch.lines) < end)
-    for weight in (in_block.astype(np.float64), np.ones(batch.lines)):
-        elsewhere = np.bincount(slot, weights=weight[line], minlength=batch.pages * WORD_SLOTS)[slot] - weight[line]
+    for counted in (in_block.take(line), np.ones(len(line), dtype=bool)):
+        elsewhere = np.bincount(slot.compress(counted), minlength=batch.pages * WORD_SLOTS).take(slot) - counted
+        logarithms = np.log1p(np.arange(elsewhere.max(initial=0) + 1))
         found = np.bincount(line, weights=elsewhere > 0, minlength=batch.lines)
-        often = np.bincount(line, weights=np.log1p(np.maximum(elsewhere, 0)), minlength=batch.lines)
-        columns += [found / own, np.log1p(found), often / own]
-        columns += [_share_of_most(batch, np.where(in_block, 0, measure)) for measure in (found, often)]
-    return np.stack(columns, axis=1).astype(np.float32)
+        often = np.bincount(line, weights=logarithms.take(elsewhere), minlength=batch.lines)
+        found_in += [found / own, np.log1p(found), often / own]
+        found_in += [_share_of_most(batch, np.where(in_block, 0, measure)) for measure in (found, often)]
+    return rows(*found_in)
+
+
+def rows(*features: NDArray[np.generic]) -> Rows:
+    """(features, L) arrays of one or more features, one under the other."""
+    return np.concatenate([np.atleast_2d(some) for some in features], dtype=np.float32)
 
 
 def _share_of_most(batch: Batch, values: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,8 +166,8 @@ def _shape_codes(shapes: Shapes) -> NDArray[np.int64]:
     """One number per look of a line: width to within a factor, last character, case of words, digits, date words."""
     width = np.floor(np.log2(np.maximum(shapes.width, 1)) * 1.3).astype(np.int64)
     capitals = np.floor(3 * shapes.capitalised / shapes.some_words).astype(np.int64)
-    digits = (shapes.counts[:, Class.DIGIT] > 0).astype(np.int64)
-    dated = (shapes.lexicon[:, :4].sum(axis=1) > 0).astype(np.int64)
+    digits = (shapes.counts[Class.DIGIT] > 0).astype(np.int64)
+    dated = (shapes.lexicon[:4].sum(axis=0) > 0).astype(np.int64)
     codes: NDArray[np.int64] = (((width * 32 + shapes.ending) * 4 + capitals) * 2 + digits) * 2 + dated
     return codes
 

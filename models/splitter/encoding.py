@@ -31,22 +31,27 @@ class Encoder:
         """Inputs of the network for `pages`."""
         batch = read_batch(pages)
         layout = layout_of(np.array([len(page) for page in pages], dtype=np.int64))
-        dense = np.zeros((layout.rows, len(self.mean)), dtype=np.float32)
-        dense[layout.row_of_line] = np.clip((features_of(batch) - self.mean) / self.scale, -CLIP, CLIP)
-        return Inputs(layout, dense, self._words(batch, layout))
+        dense = features_of(batch)
+        dense -= self.mean
+        dense /= self.scale
+        return Inputs(layout, np.clip(dense, -CLIP, CLIP, out=dense), self._words(batch, layout))
 
     def _words(self, batch: Batch, layout: Layout) -> csr_matrix:
-        known = self.index[batch.words].astype(np.int64)
-        count = np.bincount(batch.word_line, minlength=batch.lines)
-        ends = np.cumsum(count)
-        some = np.flatnonzero(count)
-        first, last = (ends - count)[some], ends[some] - 1
-        weight = (1 / np.sqrt(np.maximum(count, 1))).astype(np.float32)[batch.word_line]
-        line = np.concatenate([batch.word_line, some, some])
-        column = np.concatenate([known, known[first] + self.size, known[last] + 2 * self.size])
-        value = np.concatenate([weight, np.ones(2 * len(some), dtype=np.float32)])
-        shape = (layout.rows, 3 * self.size)
-        return csr_matrix((value, (layout.row_of_line[line], column)), shape=shape, dtype=np.float32)
+        """(rows, 3 · size) the words of each line, weighted; after them its first word and its last."""
+        some = np.flatnonzero(batch.word_count)
+        count = batch.word_count[some]
+        ends = np.cumsum(count + 2)
+        place = np.arange(len(batch.words)) + 2 * np.repeat(np.arange(len(some)), count)
+        known = self.index[batch.words].astype(np.int32)
+        columns = np.empty(len(known) + 2 * len(some), dtype=np.int32)
+        columns[place] = known
+        columns[ends - 2] = columns[ends - 2 - count] + self.size
+        columns[ends - 1] = columns[ends - 3] + 2 * self.size
+        values = np.ones(len(columns), dtype=np.float32)
+        values[place] = np.repeat(1 / np.sqrt(count), count)
+        filled = np.zeros(layout.rows + 1, dtype=np.int32)
+        filled[layout.row_of_line[some] + 1] = count + 2
+        return csr_matrix((values, columns, np.cumsum(filled, dtype=np.int32)), shape=(layout.rows, 3 * self.size))
 
 
 def learned_encoder(pages: Sequence[Sequence[str]], min_pages: int, max_words: int) -> Encoder:

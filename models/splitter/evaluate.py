@@ -1,95 +1,127 @@
-"""Figures of the splitter against labelled pages. Pure: labels go in, numbers come out."""
+"""Figures of the splitter against labelled pages. Pure: pages and what was made of them go in, numbers come out."""
 
+import statistics
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sklearn.metrics import confusion_matrix, f1_score
-
 from models.corpus import LabelledPage
-from models.page import Role
-from models.splitter.labels import TITLES, labels_of, role_of
+from models.page import Line, Role, Split
+from models.splitter.assemble import assemble
+from models.splitter.tally import Tally, f1, roles_of, tally, total
 
 ROLES: tuple[str, ...] = tuple(role.value for role in Role)
+DIGITS = 4  # 0.0001 of the 15,769 lines of the dev pages is two lines
+
+Figures = dict[str, Any]
 
 
-def evaluate(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """All figures of the labels `found` on `pages`; raises ValueError for no pages.
+@dataclass(frozen=True, slots=True)
+class JudgedPage:
+    """A labelled page with the role that each of its lines was found to have; `wrong` of them differ."""
 
-    `role_accuracy`, `role_macro_f1`, `role_f1` (per role), `teaser_item_f1` (items matched by the line their title
-    starts on), `inside_story_rejection` (lines between the first and last paragraph that are no story and were not
-    taken for story), `by_source` (role accuracy) and `confusion` (gold role → found role → lines).
+    page: LabelledPage
+    found: tuple[str, ...]
+    wrong: int
+
+
+def evaluate(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]]) -> Figures:
+    """All figures of the labels `found` on `pages`, as `report` gives them, for the card of a model."""
+    return report(pages, [_split(page, labels) for page, labels in zip(pages, found, strict=True)])
+
+
+def report(pages: Sequence[LabelledPage], splits: Sequence[Split]) -> Figures:
+    """All figures of `splits`, each made of `tally.as_page(page)`; raises ValueError for no pages.
+
+    Those of `figures`, `by_source` (role accuracy) and `confusion` (labelled role → found role → lines).
     """
     if not pages:
         raise ValueError("no labelled page to evaluate on")
-    gold = [line.role.value for page in pages for line in page.lines]
-    guessed = [role_of(label) for labels in found for label in labels]
-    per_role = f1_score(gold, guessed, labels=ROLES, average=None, zero_division=0.0)
-    return {
-        "pages": len(pages),
-        "lines": len(gold),
-        "role_accuracy": _share(sum(g == f for g, f in zip(gold, guessed, strict=True)), len(gold)),
-        "role_macro_f1": round(float(per_role.mean()), 4),
-        "role_f1": {role: round(float(value), 4) for role, value in zip(ROLES, per_role, strict=True)},
-        "teaser_item_f1": teaser_item_f1(pages, found),
-        "inside_story_rejection": inside_story_rejection(pages, found),
-        "by_source": accuracy_by_source(pages, found),
-        "confusion": _confusion(gold, guessed),
+    whole = total(map(tally, pages, splits))
+    by_source = breakdown(pages, splits, lambda page: page.source)
+    return figures(whole) | {
+        "by_source": {source: row["role_accuracy"] for source, row in by_source.items()},
+        "confusion": _confusion(whole.roles),
     }
 
 
-def accuracy_by_source(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]]) -> dict[str, float]:
-    """Share of lines with the right role on the pages of each source."""
-    right: dict[str, int] = defaultdict(int)
-    total: dict[str, int] = defaultdict(int)
-    for page, labels in zip(pages, found, strict=True):
-        right[page.source] += sum(
-            line.role.value == role_of(label) for line, label in zip(page.lines, labels, strict=True)
-        )
-        total[page.source] += len(page.lines)
-    return {source: _share(right[source], total[source]) for source in sorted(total)}
+def breakdown(
+    pages: Sequence[LabelledPage], splits: Sequence[Split], group_of: Callable[[LabelledPage], str]
+) -> dict[str, Figures]:
+    """`figures` of each group of pages, in order of the groups' names."""
+    groups: dict[str, list[Tally]] = defaultdict(list)
+    for page, split in zip(pages, splits, strict=True):
+        groups[group_of(page)].append(tally(page, split))
+    return {name: figures(total(groups[name])) for name in sorted(groups)}
 
 
-def teaser_item_f1(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]]) -> float:
-    """F1 of teaser items; an item counts as found when a found item starts its title on the same line."""
-    counts: Counter[str] = Counter()
-    for page, labels in zip(pages, found, strict=True):
-        want = {i for i, label in enumerate(labels_of(page)) if label in TITLES}
-        got = {i for i, label in enumerate(labels) if label in TITLES}
-        counts.update(both=len(want & got), either=len(want) + len(got))
-    return _share(2 * counts["both"], counts["either"])
+def figures(counted: Tally) -> Figures:
+    """Figures of the pages of a tally, rounded; None where there was nothing to count.
 
-
-def inside_story_rejection(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]]) -> float:
-    """Share of the lines inside stories that are no story (standfirsts aside) and were not taken for story."""
-    rejected = total = 0
-    for page, labels in zip(pages, found, strict=True):
-        roles = [line.role for line in page.lines]
-        paragraphs = [i for i, role in enumerate(roles) if role is Role.STORY]
-        for i in range(paragraphs[0], paragraphs[-1]) if paragraphs else ():
-            if roles[i] not in (Role.STORY, Role.DEK):
-                total += 1
-                rejected += labels[i] != "story"
-    return _share(rejected, total)
-
-
-def worst_pages(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]], count: int) -> list[tuple[int, int]]:
-    """Index and number of wrong lines of the `count` pages with the most lines of a wrong role, worst first."""
-    wrong = [
-        sum(line.role.value != role_of(label) for line, label in zip(page.lines, labels, strict=True))
-        for page, labels in zip(pages, found, strict=True)
-    ]
-    order = sorted(range(len(pages)), key=lambda i: -wrong[i])
-    return [(i, wrong[i]) for i in order[:count]]
-
-
-def _confusion(gold: Sequence[str], guessed: Sequence[str]) -> dict[str, dict[str, int]]:
-    table = confusion_matrix(gold, guessed, labels=ROLES)
+    - `role_accuracy`, `role_macro_f1` and, per role, `role_precision`, `role_recall`, `role_f1`, `role_lines`.
+    - `story_word_f1`: mean over pages of the F1 of the story's words; standfirsts count neither way.
+    - `inside_story_rejection`, `outside_story_rejection`: share of the lines between a story's first and last
+      paragraph, and around it, that are no story (standfirsts aside) and were not taken for story.
+    - `headline_exact`, of the pages with a story and a headline; `no_story_pages_right`: [right, pages].
+    - `teaser_item_f1`, `…_precision`, `…_recall`: items matched by the line their title starts on;
+      `teaser_exact_of_gold`: share of the labelled items that were found with every line on its field.
+    """
+    n = counted.counts
     return {
-        role: {other: int(n) for other, n in zip(ROLES, row, strict=True) if n}
-        for role, row in zip(ROLES, table, strict=True)
+        "pages": n["pages"],
+        "lines": counted.roles.total(),
+        **_role_figures(counted.roles),
+        "story_word_f1": round(statistics.mean(counted.story_f1), DIGITS) if counted.story_f1 else None,
+        "inside_story_rejection": _share(n["inside_rejected"], n["inside"]),
+        "outside_story_rejection": _share(n["outside_rejected"], n["outside"]),
+        "headline_exact": _share(n["headlines_exact"], n["headlines"]),
+        "no_story_pages_right": [n["no_story_right"], n["no_story"]],
+        "teaser_item_f1": _share(2 * n["items_right"], n["items"] + n["items_found"]),
+        "teaser_item_precision": _share(n["items_right"], n["items_found"]),
+        "teaser_item_recall": _share(n["items_right"], n["items"]),
+        "teaser_exact_of_gold": _share(n["items_exact"], n["items"]),
     }
 
 
-def _share(part: int, whole: int) -> float:
-    return round(part / whole, 4) if whole else 0.0
+def worst_pages(pages: Sequence[LabelledPage], splits: Sequence[Split], count: int) -> list[JudgedPage]:
+    """The `count` pages with the most lines of a wrong role, worst first; pages without one are left out."""
+    judged = [_judged(page, split) for page, split in zip(pages, splits, strict=True)]
+    return sorted((page for page in judged if page.wrong), key=lambda page: -page.wrong)[:count]
+
+
+def _judged(page: LabelledPage, split: Split) -> JudgedPage:
+    found = roles_of(split, len(page.lines))
+    wrong = sum(line.role.value != role for line, role in zip(page.lines, found, strict=True))
+    return JudgedPage(page, tuple(found), wrong)
+
+
+def _split(page: LabelledPage, labels: Sequence[str]) -> Split:
+    """The page cut by its labels; lines are numbered as `tally.as_page` numbers them."""
+    return assemble([Line(number, line.text.strip()) for number, line in enumerate(page.lines, 1)], labels)
+
+
+def _role_figures(roles: Counter[tuple[str, str]]) -> Figures:
+    right = {role: roles[role, role] for role in ROLES}
+    wanted, found = (
+        {role: sum(lines for pair, lines in roles.items() if pair[side] == role) for role in ROLES} for side in (0, 1)
+    )
+    scores = {
+        role: round(f1(right[role], found[role] - right[role], wanted[role] - right[role]), DIGITS) for role in ROLES
+    }
+    return {
+        "role_accuracy": _share(sum(right.values()), roles.total()),
+        "role_macro_f1": round(statistics.mean(scores.values()), DIGITS),
+        "role_f1": scores,
+        "role_precision": {role: _share(right[role], found[role]) for role in ROLES},
+        "role_recall": {role: _share(right[role], wanted[role]) for role in ROLES},
+        "role_lines": wanted,
+    }
+
+
+def _confusion(roles: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    return {role: {other: roles[role, other] for other in ROLES if roles[role, other]} for role in ROLES}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, DIGITS) if whole else None

@@ -1,6 +1,6 @@
 """Gradients of the network and Adam with decoupled weight decay (Loshchilov & Hutter 2019), in numpy."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -43,6 +43,13 @@ def traced(weights: Weights, inputs: Inputs, dropout: float, random: Generator) 
         hidden = hidden + active
     trace.hidden.append(hidden)
     return hidden[inputs.layout.row_of_line] @ weights["out"] + weights["out_bias"], trace
+
+
+def without_words(inputs: Inputs, share: float, random: Generator) -> Inputs:
+    """Inputs with a share of the words left out, so that no line is known by a single word; the others weigh more."""
+    words = inputs.words.copy()
+    words.data = words.data * _kept(words.data.shape, share, random)
+    return replace(inputs, words=words)
 
 
 def gradients(weights: Weights, inputs: Inputs, trace: Trace, slope: Floats) -> Weights:

@@ -15,7 +15,8 @@ from models.splitter.augment import augmented
 from models.splitter.batch import HEAD_CHARACTERS, TAIL_CHARACTERS
 from models.splitter.decoding import Codes, Floats, decoded, labels_by_page
 from models.splitter.encoding import learned_encoder
-from models.splitter.labels import CODE, LABELS
+from models.splitter.labels import LABELS
+from models.splitter.lessons import targets_of
 from models.splitter.network import Inputs, Weights
 
 Lines = Sequence[str]
@@ -35,12 +36,13 @@ class Splitter(BaseEstimator):
 
     def __init__(
         self,
-        hidden: int = 96,
+        hidden: int = 64,
         vector: int = 12,
-        epochs: int = 7,
+        epochs: int = 11,
         rate: float = 3e-3,
         decay: float = 0.1,
-        dropout: float = 0.35,
+        dropout: float = 0.25,
+        word_dropout: float = 0.4,
         batch_pages: int = 8,
         min_pages: int = 6,
         max_words: int = 8_000,
@@ -53,6 +55,7 @@ class Splitter(BaseEstimator):
         self.rate = rate
         self.decay = decay
         self.dropout = dropout
+        self.word_dropout = word_dropout
         self.batch_pages = batch_pages
         self.min_pages = min_pages
         self.max_words = max_words
@@ -62,7 +65,10 @@ class Splitter(BaseEstimator):
     def fit(
         self, pages: Sequence[Lines], labels: Sequence[Labels], progress: Callable[[str], None] = lambda _: None
     ) -> "Splitter":
-        """Learn from `pages` with one label of `LABELS` per line; raises ValueError when they do not match."""
+        """Learn from `pages` with one label of `LABELS` per line; raises ValueError when they do not match.
+
+        A label may be `Told` by a teacher: then its probabilities are learned.
+        """
         _check(pages, labels)
         filled = [(list(page), list(said)) for page, said in zip(pages, labels, strict=True) if page]
         random = np.random.default_rng(self.random_state)
@@ -112,28 +118,29 @@ class Splitter(BaseEstimator):
 
     def _batches(
         self, filled: list[tuple[list[str], list[str]]], random: np.random.Generator
-    ) -> Iterator[tuple[Inputs, Codes, Codes]]:
-        """Inputs, label codes and sizes of all pages in random order, `batch_pages` at a time."""
+    ) -> Iterator[tuple[Inputs, Floats, Codes]]:
+        """Inputs, targets and sizes of all pages in random order, `batch_pages` at a time."""
         seen = augmented(filled, random) if self.augment else filled
         order = random.permutation(len(seen))
         for start in range(0, len(order), self.batch_pages):
             chosen = [seen[i] for i in order[start : start + self.batch_pages]]
-            gold = np.array([CODE[label] for _, labels in chosen for label in labels], dtype=np.int64)
             sizes = np.array([len(page) for page, _ in chosen], dtype=np.int64)
-            yield self.encoder_.encode([page for page, _ in chosen]), gold, sizes
+            targets = np.concatenate([targets_of(labels) for _, labels in chosen])
+            yield self.encoder_.encode([page for page, _ in chosen]), targets, sizes
 
     def _step(
         self,
         adam: learning.Adam,
         trained: Weights,
         inputs: Inputs,
-        gold: Codes,
+        targets: Floats,
         sizes: Codes,
         random: np.random.Generator,
         rate: float,
     ) -> float:
+        inputs = learning.without_words(inputs, self.word_dropout, random)
         scores, trace = learning.traced(trained, inputs, self.dropout, random)
-        likelihood = chain.likelihood(scores, trained["transitions"], gold, sizes)
+        likelihood = chain.likelihood(scores, trained["transitions"], targets, sizes)
         slopes = learning.gradients(trained, inputs, trace, likelihood.scores)
         slopes["transitions"] = likelihood.transitions
         adam.step(trained, learning.clipped(slopes, SLOPE_LIMIT), rate)
@@ -168,7 +175,7 @@ def _chunks(pages: Sequence[Lines]) -> Iterator[list[Lines]]:
     room = MAX_CHARACTERS
     for page in pages:
         kept = page[:MAX_LINES]
-        need = sum(min(len(line), HEAD_CHARACTERS + TAIL_CHARACTERS + 1) for line in kept)
+        need = min(sum(map(len, kept)), (HEAD_CHARACTERS + TAIL_CHARACTERS) * len(kept)) + len(kept)
         if chunk and need > room:
             yield chunk
             chunk, room = [], MAX_CHARACTERS

@@ -29,15 +29,18 @@ class Layout:
     page_of_line: NDArray[np.int64]
     real: Floats
     """(rows, 1) one for the row of a line, zero in the gaps."""
+    gaps: NDArray[np.int64]
+    """Rows that hold no line."""
     sizes: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """One batch: standardised features and known words of every line, gaps included."""
+    """One batch: standardised features and known words of every line."""
 
     layout: Layout
     dense: Floats
+    """(lines, features), without the gaps."""
     words: csr_matrix
     """(rows, 3 · vocabulary): mean of all words, first word, last word."""
 
@@ -51,7 +54,7 @@ def layout_of(sizes: NDArray[np.int64]) -> Layout:
     row_of_line = begin[page] + within
     real = np.zeros((rows, 1), dtype=np.float32)
     real[row_of_line] = 1
-    return Layout(rows, row_of_line, page, real, sizes)
+    return Layout(rows, row_of_line, page, real, np.flatnonzero(real == 0), sizes)
 
 
 def new_weights(features: int, vocabulary: int, vector: int, hidden: int, labels: int, seed: int) -> Weights:
@@ -78,33 +81,45 @@ def new_weights(features: int, vocabulary: int, vector: int, hidden: int, labels
 
 def forward(weights: Weights, inputs: Inputs) -> Floats:
     """(lines, labels) scores, one row per line in order."""
+    layout = inputs.layout
     hidden = hidden_layer(weights, inputs)
     for index, dilation in enumerate(DILATIONS):
         if index == POOL_AFTER:
-            hidden = hidden + pooled(weights, inputs.layout, hidden)[0]
-        hidden = hidden + convolved(weights, index, dilation, hidden) * inputs.layout.real
-    scores: Floats = hidden[inputs.layout.row_of_line] @ weights["out"] + weights["out_bias"]
+            hidden += pooled(weights, layout, hidden)[0]
+        hidden += convolved(weights, index, dilation, hidden)
+        hidden[layout.gaps] = 0
+    scores: Floats = hidden.take(layout.row_of_line, axis=0) @ weights["out"]
+    scores += weights["out_bias"]
     return scores
 
 
 def hidden_layer(weights: Weights, inputs: Inputs) -> Floats:
     """(rows, hidden) first hidden vectors: features and word vectors through one layer; gaps stay zero."""
-    joined = joined_inputs(weights, inputs)
-    active: Floats = np.maximum(joined @ weights["in"] + weights["in_bias"], 0) * inputs.layout.real
-    return active
+    features, rows = inputs.dense.shape[1], inputs.layout.row_of_line
+    active: Floats = inputs.dense @ weights["in"][:features]
+    active += (inputs.words @ weights["vectors"]).take(rows, axis=0) @ weights["in"][features:]
+    active += weights["in_bias"]
+    hidden = np.zeros((inputs.layout.rows, active.shape[1]), dtype=active.dtype)
+    hidden[rows] = np.maximum(active, 0, out=active)
+    return hidden
 
 
 def joined_inputs(weights: Weights, inputs: Inputs) -> Floats:
-    """(rows, features + vector) features beside the sum of the word vectors."""
-    return np.concatenate([inputs.dense, inputs.words @ weights["vectors"]], axis=1)
+    """(rows, features + vector) features beside the sum of the word vectors; gaps are zero."""
+    joined = np.zeros((inputs.layout.rows, len(weights["in"])), dtype=inputs.dense.dtype)
+    features = inputs.dense.shape[1]
+    joined[inputs.layout.row_of_line, :features] = inputs.dense
+    joined[:, features:] = inputs.words @ weights["vectors"]
+    return joined
 
 
 def convolved(weights: Weights, index: int, dilation: int, hidden: Floats) -> Floats:
     """(rows, hidden) activations of one convolution over the rows `dilation` before, at and after each."""
-    kernel = weights[f"conv{index}"]
-    total: Floats = hidden @ kernel[1] + weights[f"conv{index}_bias"]
-    total[dilation:] += hidden[:-dilation] @ kernel[0]
-    total[:-dilation] += hidden[dilation:] @ kernel[2]
+    before, at, after = weights[f"conv{index}"]
+    total: Floats = hidden @ at
+    total += weights[f"conv{index}_bias"]
+    total[dilation:] += hidden[:-dilation] @ before
+    total[:-dilation] += hidden[dilation:] @ after
     np.maximum(total, 0, out=total)
     return total
 

@@ -1,18 +1,28 @@
 """Trains the splitter on a corpus's labelled pages, without the restricted sources, and writes its card."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from models import corpus as corpora
+from models import store
 from models.corpus import LabelledPage
 from models.errors import CorpusError
-from models.splitter.evaluate import evaluate
+from models.page import lines_of
+from models.splitter import decoding
+from models.splitter.evaluate import report
 from models.splitter.labels import LABELS, labels_of
+from models.splitter.lessons import Lessons, told
+from models.splitter.loans import Labelled
 from models.splitter.model import Splitter
+from models.splitter.tally import as_page
 
-VERSION = "2026.11.1"
+VERSION = "2026.11.2"
+
+GOLD_TIMES = 2  # a page labelled by hand is seen twice an epoch, varied anew: there are three taught ones to each
+OTHER_PAGES = ("pages/unlabelled", "pages/train")
+"""Files of a corpus folder with pages that the teacher was asked about."""
 
 TERMS = (
     "page texts are their publishers' copyright, gathered from public research sets and repositories; "
@@ -24,15 +34,46 @@ TERMS = (
 def train(corpus: Path, seed: int, progress: Callable[[str], None] = lambda _: None) -> tuple[Splitter, dict[str, Any]]:
     """A fitted splitter and its card, from `gold-pages-train` of `corpus`; the same seed gives the same model.
 
-    The card's scores are those on `gold-pages-dev`, none where the corpus has no such file. Raises `CorpusError` when
-    there is no unrestricted training page.
+    Pages of the corpus that the shipped teacher's lessons are about are learned from as well. The card's scores are
+    those on `gold-pages-dev`, none where the corpus has no such file. Raises `CorpusError` when there is no
+    unrestricted training page.
     """
     pages = corpora.unrestricted(corpora.gold_pages(corpus, "train"))
     if not pages:
         raise CorpusError(f"{corpus}: no labelled page to train the splitter on (gold-pages-train)")
-    progress(f"training on {len(pages)} pages")
-    splitter = Splitter(random_state=seed).fit(lines_of_pages(pages), [labels_of(page) for page in pages], progress)
-    return splitter, _card(splitter, pages, _dev_pages(corpus), seed)
+    lessons, teacher_card = store.load("splitter-teacher")
+    taught = taught_pages(lessons, (lines for _, lines in other_pages(corpus)))
+    progress(f"training on {len(pages)} labelled pages and {len(taught)} that the teacher labelled")
+    splitter = fitted(Splitter(random_state=seed), pages, taught, progress)
+    taught_by = {"version": teacher_card["version"], "pages": len(taught)}
+    return splitter, _card(splitter, pages, _dev_pages(corpus), seed) | {"teacher": taught_by}
+
+
+def fitted(
+    splitter: Splitter,
+    pages: Sequence[LabelledPage],
+    taught: Sequence[Labelled],
+    progress: Callable[[str], None] = lambda _: None,
+) -> Splitter:
+    """The splitter, having learned from labelled pages, each `GOLD_TIMES` an epoch, and from taught ones."""
+    seen = [*zip(lines_of_pages(pages), map(labels_of, pages), strict=True)] * GOLD_TIMES + list(taught)
+    return splitter.fit([lines for lines, _ in seen], [labels for _, labels in seen], progress)
+
+
+def other_pages(corpus: Path) -> Iterator[tuple[str, list[str]]]:
+    """Publisher and lines of the unrestricted pages of `corpus` without gold labels, in every flattening style."""
+    if corpus.is_dir():
+        for name in OTHER_PAGES:
+            for row in corpora.rows_of(corpus, name):
+                if row["source"].rsplit(":", 1)[-1] not in corpora.RESTRICTED:
+                    yield row["publisher"], [line.text for line in lines_of("\n".join(row["lines"]))]
+
+
+def taught_pages(lessons: Lessons, pages: Iterable[Sequence[str]]) -> list[Labelled]:
+    """Those of `pages` that there are lessons about, with the labels that the teacher told."""
+    judged = lessons.about(pages)
+    labels = decoding.most_likely([said for _, said in judged])
+    return [(list(lines), [*told(names, said)]) for (lines, said), names in zip(judged, labels, strict=True)]
 
 
 def lines_of_pages(pages: Iterable[LabelledPage]) -> list[list[str]]:
@@ -45,7 +86,6 @@ def _dev_pages(corpus: Path) -> list[LabelledPage]:
 
 
 def _card(splitter: Splitter, pages: Sequence[LabelledPage], dev: Sequence[LabelledPage], seed: int) -> dict[str, Any]:
-    found = splitter.predict(lines_of_pages(dev))
     return {
         "version": VERSION,
         "corpus": corpora.digest((page.id, [(line.text, line.role) for line in page.lines]) for page in pages),
@@ -54,7 +94,7 @@ def _card(splitter: Splitter, pages: Sequence[LabelledPage], dev: Sequence[Label
         "parameters": splitter.get_params(),
         "sources": _sources(pages),
         "restricted": sorted(corpora.RESTRICTED),
-        "scores": {"gold-pages-dev": evaluate(dev, found)} if dev else {},
+        "scores": {"gold-pages-dev": report(dev, splitter.split([as_page(page) for page in dev]))} if dev else {},
     }
 
 

@@ -1,10 +1,10 @@
-"""What a meta line says by its look: a date, a byline, a list of tags. Any language of `lexicon`, linear time."""
+"""What a meta line, made `plain`, says by its look: a date, a byline, tags. Any language of `lexicon`, linear time."""
 
 import re
-import unicodedata
 from functools import cache
 
 from models.splitter import lexicon
+from models.splitter.plain import plain
 
 READ_CHARACTERS = 200  # of a line; a date or byline that starts later is part of a sentence
 DATE_WIDTH = 80  # characters; 99 of 100 ages in gold train have at most 60, and dates say "Published" before
@@ -74,7 +74,7 @@ def tags_in(text: str) -> list[str]:
     (['Space', 'NASA', 'moon'], [])
     """
     head, colon, rest = text.partition(":")
-    if colon and not {word.casefold() for word in head.split()}.isdisjoint(_folded(lexicon.TAGS)):
+    if colon and not {word.casefold() for word in plain(head).split()}.isdisjoint(_folded(lexicon.TAGS)):
         text = rest
     return [tag for tag in (piece.strip() for piece in _TAG_GAP.split(text)) if tag]
 
@@ -85,7 +85,7 @@ def _is_name(text: str, words: list[str]) -> bool:
 
 
 def _folded_words(text: str) -> set[str]:
-    return {word.casefold() for word in _WORDS.findall(unicodedata.normalize("NFC", text[:READ_CHARACTERS]))}
+    return {word.casefold() for word in _WORDS.findall(text[:READ_CHARACTERS])}
 
 
 @cache

@@ -18,6 +18,7 @@ Truth = Sequence[str]
 
 CALIBRATION_BINS = 15  # as many as usual for the expected calibration error (Guo et al. 2017)
 PRECISE = 0.9  # the precision at which coverage is asked for
+FREQUENT_TEXTS = 15  # of a topic, from which its F1 says something: below, one text moves it by three points or more
 DIGITS = 4
 
 
@@ -33,20 +34,25 @@ def report(ids: Sequence[str], truths: Sequence[Truth], verdicts: Sequence[Verdi
 
 
 def scores(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> dict[str, Any]:
-    """Summary of all texts: accuracy, macro-F1, calibration error, coverage; empty without a text that has a topic."""
+    """Summary of all texts: accuracy, macro-F1, calibration error, coverage; empty without a text that has a topic.
+
+    `macro_f1_of_frequent` is that of topics with `FREQUENT_TEXTS` or more, 0 where there is none.
+    """
     pairs = _with_topic(truths, verdicts)
     if not pairs:
         return {}
     hits = [_hit(truth, verdict) for truth, verdict in pairs]
     answered = [verdict.topic in truth for truth, verdict in pairs if verdict.topic != UNCLEAR]
     abstained = [v.topic == UNCLEAR for t, v in zip(truths, verdicts, strict=True) if t[0] in NOT_TOPICS]
+    topics = per_topic(truths, verdicts).values()
     figures: dict[str, Any] = {
         "accept": np.mean(hits),
         "strict": np.mean([_best(verdict) == truth[0] for truth, verdict in pairs]),
-        "macro_f1": np.mean([row["f1"] for row in per_topic(truths, verdicts).values()]),
+        "macro_f1": _mean([row["f1"] for row in topics]),
+        "macro_f1_of_frequent": _mean([row["f1"] for row in topics if row["texts"] >= FREQUENT_TEXTS]),
         "ece": expected_calibration_error(truths, verdicts),
         "answered": len(answered) / len(pairs),
-        "accept_when_answered": np.mean(answered) if answered else 0.0,
+        "accept_when_answered": _mean(answered),
         "coverage_at_90_percent_precision": _coverage([verdict.confidence for _, verdict in pairs], hits),
     }
     rounded = {name: round(float(value), DIGITS) for name, value in figures.items()}
@@ -76,25 +82,21 @@ def calibration_table(
     truths: Sequence[Truth], verdicts: Sequence[Verdict], bins: int = CALIBRATION_BINS
 ) -> list[dict[str, float]]:
     """Rows of equal steps of confidence, lowest first: texts, mean confidence, share accepted; empty ones left out."""
-    pairs = _with_topic(truths, verdicts)
     rows = []
-    for number in range(bins):
-        low, high = number / bins, (number + 1) / bins
-        inside = [(v.confidence, _hit(t, v)) for t, v in pairs if low < v.confidence <= high]
-        if inside:
-            confidence, accepted = np.mean(inside, axis=0).round(DIGITS).tolist()
-            rows.append(
-                {"from": round(low, DIGITS), "to": round(high, DIGITS), "texts": len(inside)}
-                | {"confidence": confidence, "accepted": accepted}
-            )
+    for number, (texts, confidence, accepted) in _bins(truths, verdicts, bins).items():
+        step = {"from": round(number / bins, DIGITS), "to": round((number + 1) / bins, DIGITS), "texts": texts}
+        rows.append(step | {"confidence": round(confidence, DIGITS), "accepted": round(accepted, DIGITS)})
     return rows
 
 
 def expected_calibration_error(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> float:
-    """Mean distance between confidence and share accepted over the rows of `calibration_table`, weighted by texts."""
-    rows = calibration_table(truths, verdicts)
-    texts = sum(row["texts"] for row in rows)
-    return sum(row["texts"] * abs(row["confidence"] - row["accepted"]) for row in rows) / texts if texts else 0.0
+    """Mean distance between confidence and share accepted over steps of confidence, weighted by texts.
+
+    A text without a guess is in no step, and adds no distance.
+    """
+    steps = _bins(truths, verdicts, CALIBRATION_BINS).values()
+    texts = len(_with_topic(truths, verdicts))
+    return sum(count * abs(confidence - accepted) for count, confidence, accepted in steps) / texts if texts else 0.0
 
 
 def confusion(truths: Sequence[Truth], verdicts: Sequence[Verdict], most: int = 20) -> list[tuple[str, str, int]]:
@@ -117,6 +119,18 @@ def worst_mistakes(
     return sorted(wrong, key=lambda row: -row["confidence"])[:most]
 
 
+def _bins(truths: Sequence[Truth], verdicts: Sequence[Verdict], bins: int) -> dict[int, tuple[int, float, float]]:
+    """Number of each step that holds texts → how many, their mean confidence and the share accepted."""
+    pairs = [(verdict.confidence, _hit(truth, verdict)) for truth, verdict in _with_topic(truths, verdicts)]
+    found = {}
+    for number in range(bins):
+        inside = [pair for pair in pairs if number / bins < pair[0] <= (number + 1) / bins]
+        if inside:
+            confidence, accepted = np.mean(inside, axis=0).tolist()
+            found[number] = len(inside), confidence, accepted
+    return found
+
+
 def _with_topic(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> list[tuple[Truth, Verdict]]:
     return [(t, v) for t, v in zip(truths, verdicts, strict=True) if t[0] not in NOT_TOPICS]
 
@@ -129,9 +143,16 @@ def _hit(truth: Truth, verdict: Verdict) -> bool:
     return _best(verdict) in truth
 
 
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else 0.0
+
+
 def _coverage(confidences: Sequence[float], hits: Sequence[bool]) -> float:
-    """Largest share of texts, most confident first, whose best guesses are accepted nine times in ten."""
-    order = np.argsort(-np.asarray(confidences), kind="stable")
+    """Largest share of texts, most confident first, whose best guesses are accepted nine times in ten.
+
+    Of equally confident ones, those that are accepted come first: the share may end among them.
+    """
+    order = np.lexsort((~np.asarray(hits), -np.asarray(confidences)))
     precision = np.cumsum(np.asarray(hits)[order]) / np.arange(1, len(order) + 1)
     enough = np.flatnonzero(precision >= PRECISE)
     return float((enough[-1] + 1) / len(order)) if len(enough) else 0.0

@@ -1,8 +1,17 @@
-"""Decoding knows two things of whole pages: a story has a headline, and a list does not change its kind of item."""
+"""Decoding knows of whole pages: story and headline come together, and a list does not change its kind of item."""
 
 import numpy as np
 
-from models.splitter.decoding import HEADLINE_BONUS, MIXED_LIST_PENALTY, decoded, headline_bonus, labels_by_page
+from models.splitter import chain
+from models.splitter.decoding import (
+    HEADLINE_BONUS,
+    HEADLINE_LEAD,
+    MIXED_LIST_PENALTY,
+    STORY_BONUS,
+    decoded,
+    labels_by_page,
+    lines_above_story,
+)
 from models.splitter.labels import CODE, LABELS
 
 FLAT = np.zeros((len(LABELS), len(LABELS)), dtype=np.float32)
@@ -23,9 +32,41 @@ def test_a_near_headline_above_a_story_becomes_its_headline() -> None:
     assert [LABELS[code] for code in codes] == ["headline", "story", "boilerplate"]
 
 
+def test_the_likeliest_paragraph_below_a_headline_without_a_story_becomes_its_story() -> None:
+    near = STORY_BONUS * 0.9
+    likely, other = {"boilerplate": near, "story": 0.0}, {"boilerplate": near, "story": -1.0}
+    codes = decoded(scores_of(likely, {"headline": 5.0}, other, likely, other), FLAT, np.array([5]))
+    assert [LABELS[code] for code in codes] == ["boilerplate", "headline", "boilerplate", "story", "boilerplate"]
+
+
+def test_a_headline_above_one_that_is_much_more_certain_is_none_and_one_below_stays() -> None:
+    sure, doubtful, alike = {"headline": 5.0}, {"headline": 5.0, "dek": 0.0}, {"headline": 5.0, "dek": -19.0}
+    sure["dek"] = doubtful["dek"] - HEADLINE_LEAD - 0.1
+    page = [doubtful, sure, {"story": 5.0}, doubtful]
+    codes = decoded(scores_of(*page, alike, alike, {"story": 5.0}), FLAT, np.array([4, 3]))
+    said = [LABELS[code] for code in codes]
+    assert said == ["boilerplate", "headline", "story", "headline", "headline", "headline", "story"]
+
+
 def test_a_page_with_a_headline_or_without_a_story_gets_no_bonus() -> None:
-    codes = np.array([CODE[label] for label in ("boilerplate", "headline", "story", "boilerplate", "dek", "story")])
-    assert headline_bonus(codes, np.array([3, 1, 0, 2])).tolist() == [0, 0, 0, 0, HEADLINE_BONUS, 0]
+    codes = np.array([CODE[label] for label in ("dek", "headline", "story", "boilerplate", "dek", "story", "story")])
+    assert lines_above_story(codes, np.array([3, 1, 0, 3])).tolist() == [0, 0, 0, 1]
+
+
+def test_a_page_asked_again_gets_the_best_path_of_its_raised_scores_from_end_to_end() -> None:
+    random = np.random.default_rng(0)
+    sizes = np.array([12, 1, 0, 30, 25])
+    scores = np.full((sizes.sum(), len(LABELS)), -50, dtype=np.float32)
+    scores[:, : CODE["caption"]] = random.normal(0, 2, (len(scores), CODE["caption"]))
+    scores[:, CODE["headline"]] -= 4
+    arcs = random.normal(0, 1, FLAT.shape).astype(np.float32)
+    above = lines_above_story(chain.best_path(scores, arcs, sizes), sizes)
+    raised = scores.copy()
+    for start, count in zip(np.cumsum(sizes) - sizes, above, strict=True):
+        raised[start : start + count, CODE["headline"]] += HEADLINE_BONUS
+    wanted = chain.best_path(raised, arcs, sizes).tolist()
+    assert wanted != chain.best_path(scores, arcs, sizes).tolist()
+    assert decoded(scores, arcs, sizes).tolist() == wanted
 
 
 def test_a_page_is_decoded_as_it_is_alone() -> None:

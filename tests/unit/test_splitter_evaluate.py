@@ -1,11 +1,15 @@
 """Figures count what they say they count."""
 
+from dataclasses import replace
+
 import pytest
 
 from models.corpus import LabelledLine, LabelledPage
-from models.page import Role
-from models.splitter.evaluate import evaluate, worst_pages
+from models.page import Line, Role, Split, Story, Teaser
+from models.splitter.assemble import assemble
+from models.splitter.evaluate import breakdown, evaluate, report, worst_pages
 from models.splitter.labels import labels_of
+from models.splitter.tally import as_page, roles_of
 
 PAGE = LabelledPage(
     id="p",
@@ -27,6 +31,14 @@ PAGE = LabelledPage(
     story_topics=("weather",),
     teaser_topics={},
 )
+LISTING = replace(PAGE, lines=PAGE.lines[4:], story_topics=None, source="other")
+
+
+def cut(page: LabelledPage, labels: list[str]) -> Split:
+    return assemble([Line(number, line.text) for number, line in enumerate(page.lines, 1)], labels)
+
+
+RIGHT = cut(PAGE, labels_of(PAGE))
 
 
 def test_labels_spell_out_items_and_leave_out_lines_apart_from_their_title() -> None:
@@ -35,8 +47,18 @@ def test_labels_spell_out_items_and_leave_out_lines_apart_from_their_title() -> 
 
 def test_right_labels_score_one() -> None:
     figures = evaluate([PAGE], [labels_of(PAGE)])
-    assert figures["teaser_item_f1"] == figures["inside_story_rejection"] == 1.0
+    ones = (
+        "teaser_item_f1", "inside_story_rejection", "outside_story_rejection", "story_word_f1", "headline_exact",
+    )  # fmt: skip
+    assert {figures[name] for name in ones} == {1.0}
     assert figures["role_accuracy"] == round(8 / 9, 4)  # the line apart from its title
+    assert figures["teaser_exact_of_gold"] == 0.5  # likewise
+
+
+def test_labels_and_the_parts_made_of_them_have_the_same_figures() -> None:
+    assert evaluate([PAGE, LISTING], [labels_of(PAGE), labels_of(LISTING)]) == report(
+        [PAGE, LISTING], [RIGHT, cut(LISTING, labels_of(LISTING))]
+    )
 
 
 def test_each_mistake_lowers_its_own_figure() -> None:
@@ -44,14 +66,73 @@ def test_each_mistake_lowers_its_own_figure() -> None:
     labels[2], labels[6] = "story", "teaser-continuation"
     figures = evaluate([PAGE], [labels])
     assert figures["inside_story_rejection"] == 0.0
+    assert figures["story_word_f1"] == round(2 * 8 / (2 * 8 + 5), 4)
     assert figures["teaser_item_f1"] == round(2 / 3, 4)
+    assert (figures["teaser_item_precision"], figures["teaser_item_recall"]) == (1.0, 0.5)
+    assert figures["teaser_exact_of_gold"] == 0.0
     assert figures["confusion"]["caption"] == {"story": 1}
     assert figures["by_source"] == {"own": round(7 / 9, 4)}
 
 
-def test_worst_pages_come_first() -> None:
-    wrong = ["boilerplate"] * len(PAGE.lines)
-    assert worst_pages([PAGE, PAGE], [labels_of(PAGE), wrong], 2) == [(1, 8), (0, 1)]
+def test_each_role_has_precision_recall_and_f1() -> None:
+    labels = labels_of(PAGE)
+    labels[2] = "story"
+    figures = evaluate([PAGE], [labels])
+    assert (figures["role_precision"]["story"], figures["role_recall"]["story"]) == (round(2 / 3, 4), 1.0)
+    assert figures["role_f1"]["story"] == 0.8
+    assert (figures["role_precision"]["caption"], figures["role_f1"]["caption"]) == (None, 0.0)
+    assert figures["role_lines"]["teaser"] == 4
+
+
+def test_words_of_a_standfirst_count_neither_way() -> None:
+    page = replace(PAGE, lines=(LabelledLine("What happened at the pier", Role.DEK), *PAGE.lines))
+    for label in ("dek", "story", "boilerplate"):
+        assert evaluate([page], [[label, *labels_of(PAGE)]])["story_word_f1"] == 1.0
+
+
+def test_a_headline_is_exact_or_it_is_not() -> None:
+    story = Story("ferry runs AGAIN ", "", lines={"headline": (1,)})
+    for headline, exact in ((story.headline, 1.0), ("Ferry runs", 0.0)):
+        assert report([PAGE], [Split(replace(story, headline=headline), ())])["headline_exact"] == exact
+    assert report([PAGE], [Split(None, ())])["headline_exact"] == 0.0
+
+
+def test_a_page_without_a_story_is_right_when_no_story_is_found() -> None:
+    found = [cut(LISTING, labels_of(LISTING)), Split(Story("", "Rain ends", lines={"text": (2,)}), ())]
+    figures = report([LISTING, LISTING], found)
+    assert figures["no_story_pages_right"] == [1, 2]
+    assert (figures["story_word_f1"], figures["headline_exact"], figures["inside_story_rejection"]) == (None,) * 3
+
+
+def test_a_teaser_that_starts_elsewhere_is_another_one() -> None:
+    teaser = Teaser("Menu", lines={"headline": (8,)})
+    figures = report([PAGE], [Split(RIGHT.story, (*RIGHT.teasers, teaser))])
+    assert (figures["teaser_item_precision"], figures["teaser_item_recall"]) == (round(2 / 3, 4), 1.0)
+
+
+def test_lines_that_no_part_claims_are_boilerplate() -> None:
+    split = Split(Story("", "", lines={"text": (2,), "tags": (4,)}), (Teaser("", lines={"age": (1,)}),))
+    assert roles_of(split, 5) == ["teaser", "story", "boilerplate", "meta", "boilerplate"]
+
+
+def test_groups_of_pages_have_figures_of_their_own() -> None:
+    wrong = Split(None, ())
+    found = breakdown([PAGE, LISTING, PAGE], [RIGHT, wrong, RIGHT], lambda page: page.source)
+    assert [(name, row["pages"], row["role_accuracy"]) for name, row in found.items()] == [
+        ("other", 1, 0.2), ("own", 2, round(8 / 9, 4))
+    ]  # fmt: skip
+
+
+def test_worst_pages_come_first_with_the_role_found_for_each_line() -> None:
+    worst = worst_pages([PAGE, PAGE], [RIGHT, Split(None, ())], 2)
+    assert [page.wrong for page in worst] == [8, 1]
+    assert worst[0].found == ("boilerplate",) * 9
+    assert worst_pages([PAGE, PAGE], [RIGHT, Split(None, ())], 0) == []
+
+
+def test_a_labelled_line_is_one_line_of_the_page_even_if_it_holds_a_line_break() -> None:
+    page = replace(PAGE, lines=(LabelledLine("a\nb", Role.STORY), LabelledLine("c", Role.STORY)))
+    assert as_page(page).text == "a b\nc"
 
 
 def test_no_pages_are_refused() -> None:

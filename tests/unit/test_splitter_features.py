@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.splitter import characters
 from models.splitter.batch import read_batch
 from models.splitter.context import main_block
 from models.splitter.features import line_features
@@ -42,6 +43,27 @@ def test_words_are_hashed_without_case_and_digit_values() -> None:
     first, shouted, other, figure, another_figure = read_batch([["Ferry FERRY harbour 12 47"]]).words
     assert first == shouted != other
     assert figure == another_figure
+
+
+def test_a_word_has_the_same_hash_wherever_it_stands() -> None:
+    batch = read_batch([["." * number + "Ferry" for number in range(300)], ["the ferry"]])
+    assert len(batch.codes) > 20_000
+    assert set(batch.words[batch.words != batch.words[-2]].tolist()) == {int(batch.words[-1])}
+
+
+def test_every_character_is_read_as_the_tables_say_and_those_beyond_as_an_unassigned_one() -> None:
+    every = "".join(map(chr, range(characters.TABLE_CODES)))
+    classes, codes = characters.read(every + "\U000e0041")
+    assert np.array_equal(classes[:-1], characters.class_table())
+    assert np.array_equal(codes[:-1], characters.fold_table())
+    assert codes[-1] == characters.TABLE_CODES - 1
+
+
+def test_a_line_break_inside_a_line_is_a_space() -> None:
+    broken, whole = read_batch([["Rain\nends", "Menu"]]), read_batch([["Rain ends", "Menu"]])
+    assert broken.lines == 2
+    assert broken.words.tolist() == whole.words.tolist()
+    assert broken.word_line.tolist() == whole.word_line.tolist()
 
 
 def test_signs_of_scripts_without_spaces_are_words_of_their_own() -> None:

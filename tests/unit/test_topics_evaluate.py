@@ -21,12 +21,31 @@ def test_summary_counts_texts_that_have_a_topic() -> None:
         "accept": 0.75,
         "strict": 0.5,
         "macro_f1": 0.5,
+        "macro_f1_of_frequent": 0.0,
         "ece": pytest.approx((0.1 + 0.8 + 0.3 + 0.7) / 4),
         "answered": 0.75,
         "accept_when_answered": pytest.approx(2 / 3, abs=1e-4),
         "coverage_at_90_percent_precision": 0.25,
         "abstained_rightly": [1, 2],
     }
+
+
+def test_rare_topics_count_in_one_mean_and_not_in_the_other() -> None:
+    truths = [("sport",)] * 15 + [("health",)]
+    found = evaluate.scores(truths, [said("sport", 0.9)] * 16)
+    assert found["macro_f1_of_frequent"] == round(30 / 31, 4)
+    assert found["macro_f1"] == round(30 / 31 / 2, 4)
+
+
+def test_a_text_without_a_guess_is_wrong_and_of_no_confidence() -> None:
+    found = evaluate.scores([("sport",), ("sport",)], [said("sport", 0.8), Verdict("unclear")])
+    assert (found["accept"], found["answered"], found["ece"]) == (0.5, 0.5, pytest.approx(0.1))
+
+
+def test_of_equally_confident_guesses_the_accepted_ones_are_covered_first() -> None:
+    truths = [("health",), ("health",), *[("sport",)] * 8]
+    for order in (truths, truths[::-1]):
+        assert evaluate.scores(order, [said("sport", 0.9)] * 10)["coverage_at_90_percent_precision"] == 0.8
 
 
 def test_each_topic_has_precision_recall_and_f1() -> None:
