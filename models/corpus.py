@@ -70,7 +70,7 @@ Json = dict[str, Any]
 
 def unrestricted(rows: Iterable[Row]) -> list[Row]:
     """Rows whose source (the part after its last `:`) is not in `RESTRICTED`."""
-    return [row for row in rows if row.source.rsplit(":", 1)[-1] not in RESTRICTED]
+    return [row for row in rows if _is_free(row.source)]
 
 
 def gold_pages(corpus: Path, split: str = "train") -> list[LabelledPage]:
@@ -96,6 +96,16 @@ def page_texts(pages: Iterable[LabelledPage]) -> Iterator[LabelledText]:
 def rows_of(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
     """Rows of the file `stem` of a corpus folder, or all rows of a single JSONL."""
     return (row for _, row in _read(corpus if corpus.is_file() else corpus / stem))
+
+
+def unrestricted_rows(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
+    """Rows of the file `stem` as they are, but for those of restricted sources."""
+    return (row for row in rows_of(corpus, stem) if _is_free(row["source"]))
+
+
+def labels_digest(pages: Iterable[LabelledPage]) -> str:
+    """`digest` of labelled pages: of their ids, lines and roles."""
+    return digest((page.id, [(line.text, line.role) for line in page.lines]) for page in pages)
 
 
 def digest(rows: Iterable[object]) -> str:
@@ -127,6 +137,10 @@ def _read(path: Path) -> Generator[tuple[str, Json]]:
             if line.strip():
                 where = f"{found}:{number}"
                 yield where, _object(line, where)
+
+
+def _is_free(source: str) -> bool:
+    return source.rsplit(":", 1)[-1] not in RESTRICTED
 
 
 def _spellings(path: Path) -> Iterator[Path]:

@@ -12,6 +12,7 @@ from models.page import Split
 from models.splitter.labels import labels_of
 from models.splitter.model import Splitter
 from models.splitter.tally import as_page
+from models.splitter.train import lines_of_pages
 
 Fit = Callable[[Sequence[LabelledPage]], Splitter]
 """Gives a splitter that has learned from these pages."""
@@ -44,8 +45,7 @@ def refit(like: Splitter, seed: int, progress: Callable[[str], None] = lambda _:
 
     def fit(pages: Sequence[LabelledPage]) -> Splitter:
         splitter = clone(like).set_params(random_state=seed)
-        lines = [[line.text for line in page.lines] for page in pages]
-        fitted: Splitter = splitter.fit(lines, [labels_of(page) for page in pages], progress=progress)
+        fitted: Splitter = splitter.fit(lines_of_pages(pages), [labels_of(page) for page in pages], progress)
         return fitted
 
     return fit

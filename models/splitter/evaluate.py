@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.corpus import LabelledPage
-from models.page import Line, Role, Split
-from models.splitter.assemble import assemble
+from models.page import Role, Split
 from models.splitter.tally import Tally, f1, roles_of, tally, total
 
 ROLES: tuple[str, ...] = tuple(role.value for role in Role)
@@ -24,11 +23,6 @@ class JudgedPage:
     page: LabelledPage
     found: tuple[str, ...]
     wrong: int
-
-
-def evaluate(pages: Sequence[LabelledPage], found: Sequence[Sequence[str]]) -> Figures:
-    """All figures of the labels `found` on `pages`, as `report` gives them, for the card of a model."""
-    return report(pages, [_split(page, labels) for page, labels in zip(pages, found, strict=True)])
 
 
 def report(pages: Sequence[LabelledPage], splits: Sequence[Split]) -> Figures:
@@ -94,11 +88,6 @@ def _judged(page: LabelledPage, split: Split) -> JudgedPage:
     found = roles_of(split, len(page.lines))
     wrong = sum(line.role.value != role for line, role in zip(page.lines, found, strict=True))
     return JudgedPage(page, tuple(found), wrong)
-
-
-def _split(page: LabelledPage, labels: Sequence[str]) -> Split:
-    """The page cut by its labels; lines are numbered as `tally.as_page` numbers them."""
-    return assemble([Line(number, line.text.strip()) for number, line in enumerate(page.lines, 1)], labels)
 
 
 def _role_figures(roles: Counter[tuple[str, str]]) -> Figures:

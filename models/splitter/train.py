@@ -42,7 +42,7 @@ def train(corpus: Path, seed: int, progress: Callable[[str], None] = lambda _: N
     if not pages:
         raise CorpusError(f"{corpus}: no labelled page to train the splitter on (gold-pages-train)")
     lessons, teacher_card = store.load("splitter-teacher")
-    taught = taught_pages(lessons, (lines for _, lines in other_pages(corpus)))
+    taught = taught_pages(lessons, other_pages(corpus))
     progress(f"training on {len(pages)} labelled pages and {len(taught)} that the teacher labelled")
     splitter = fitted(Splitter(random_state=seed), pages, taught, progress)
     taught_by = {"version": teacher_card["version"], "pages": len(taught)}
@@ -60,13 +60,12 @@ def fitted(
     return splitter.fit([lines for lines, _ in seen], [labels for _, labels in seen], progress)
 
 
-def other_pages(corpus: Path) -> Iterator[tuple[str, list[str]]]:
-    """Publisher and lines of the unrestricted pages of `corpus` without gold labels, in every flattening style."""
+def other_pages(corpus: Path) -> Iterator[list[str]]:
+    """Lines of the unrestricted pages of `corpus` without gold labels, in every flattening style."""
     if corpus.is_dir():
         for name in OTHER_PAGES:
-            for row in corpora.rows_of(corpus, name):
-                if row["source"].rsplit(":", 1)[-1] not in corpora.RESTRICTED:
-                    yield row["publisher"], [line.text for line in lines_of("\n".join(row["lines"]))]
+            for row in corpora.unrestricted_rows(corpus, name):
+                yield [line.text for line in lines_of("\n".join(row["lines"]))]
 
 
 def taught_pages(lessons: Lessons, pages: Iterable[Sequence[str]]) -> list[Labelled]:
@@ -88,7 +87,7 @@ def _dev_pages(corpus: Path) -> list[LabelledPage]:
 def _card(splitter: Splitter, pages: Sequence[LabelledPage], dev: Sequence[LabelledPage], seed: int) -> dict[str, Any]:
     return {
         "version": VERSION,
-        "corpus": corpora.digest((page.id, [(line.text, line.role) for line in page.lines]) for page in pages),
+        "corpus": corpora.labels_digest(pages),
         "seed": seed,
         "labels": list(LABELS),
         "parameters": splitter.get_params(),

@@ -129,7 +129,7 @@ def test_the_lessons_are_about_every_page_that_training_will_ask_for(tmp_path: P
     lessons, card = small(corpus, said=said)
     store.save("splitter-teacher", lessons, card, tmp_path)
     loaded, _ = store.load("splitter-teacher", tmp_path)
-    taught = taught_pages(loaded, (lines for _, lines in other_pages(corpus)))
+    taught = taught_pages(loaded, other_pages(corpus))
     assert sorted(lines[0] for lines, _ in taught) == ["Menu 0", "Menu 1", "Menu 2"]
     assert {str(labels[2]) for _, labels in taught} == {"story"}
     assert (card["pages"], card["lines"], card["encoder"]) == (3, 12, "letters")

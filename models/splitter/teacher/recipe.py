@@ -124,7 +124,7 @@ def _card(
     counted = Counter(sheet.source for sheet in sheets)
     return {
         "version": VERSION,
-        "corpus": corpora.digest((page.id, [(line.text, line.role) for line in page.lines]) for page in gold),
+        "corpus": corpora.labels_digest(gold),
         "seed": seed,
         "encoder": encoder,
         "recipe": f"{recipe.networks} networks on the words of each line, joined with labels of the same page in other "

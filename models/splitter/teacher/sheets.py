@@ -54,10 +54,9 @@ def sheets_of(corpus: Path) -> list[Sheet]:
 
 def _others(corpus: Path) -> Iterator[Sheet]:
     for name in OTHER_PAGES:
-        for row in corpora.rows_of(corpus, name):
-            if row["source"].rsplit(":", 1)[-1] not in corpora.RESTRICTED:
-                lines, weak = filled(row["lines"], row.get("weak"))
-                yield Sheet(page_key(row["id"]), row["source"], row["publisher"], lines, weak=weak)
+        for row in corpora.unrestricted_rows(corpus, name):
+            lines, weak = filled(row["lines"], row.get("weak"))
+            yield Sheet(page_key(row["id"]), row["source"], row["publisher"], lines, weak=weak)
 
 
 def filled(lines: list[str], weak: list[int] | None) -> tuple[list[str], list[bool] | None]:
