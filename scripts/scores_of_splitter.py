@@ -92,6 +92,8 @@ def _summary(found: Figures) -> Table:
     ]
     none = ["/".join(map(str, figures["no_story_pages_right"])) for figures in columns.values()]
     rows.append(["", "pages without a story, seen as such", *none])
+    made = "/".join(map(str, found["listings_right"]))
+    rows.append(["", "listings made of them, no story seen", made, *[""] * (len(columns) - 1)])
     rows.append(["", "pages", *(str(figures["pages"]) for figures in columns.values())])
     return table(["", "", *columns], rows, texts=2)
 

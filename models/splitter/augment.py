@@ -11,10 +11,9 @@ from numpy.random import Generator
 
 from models.splitter.discussion import thread
 from models.splitter.flattening import bulleted, shouted, with_joined_menus, with_markup
-from models.splitter.labels import TEASER_LABELS, TITLES
+from models.splitter.labels import AFTER_TITLE, LISTING_ITEMS, TEASER_LABELS, TITLES
 from models.splitter.loans import Block, Labelled, Loans, edges, loans_of
 
-MIN_LISTING_ITEMS = 5  # fewer items and what remains of a page is no listing
 PLAIN_SHARE = 0.4  # of pages, seen as they are
 MOST_PARAGRAPHS = 3  # of a story cut short: a brief
 
@@ -105,9 +104,52 @@ def with_less_furniture(block: Block, loans: Loans, random: Generator) -> Block:
 
 def without_story(block: Block, loans: Loans, random: Generator) -> Block:
     """Only items and furniture: a listing, if there are enough items."""
-    if sum(label in TITLES for _, label in block) < MIN_LISTING_ITEMS:
+    if sum(label in TITLES for _, label in block) < LISTING_ITEMS:
         return block
     return [line for line in block if line[1] == "boilerplate" or line[1] in TEASER_LABELS]
+
+
+def described(block: Block, loans: Loans, random: Generator) -> Block:
+    """A blurb below every item that is only a title, where it stands below the story: many listings have them."""
+    if not loans.blurbs:
+        return block
+    below = max((i for i, (_, label) in enumerate(block) if label == "story"), default=-1)
+    varied: Block = []
+    for i, (text, label) in enumerate(block):
+        varied.append((text, label))
+        alone = i + 1 == len(block) or block[i + 1][1] not in AFTER_TITLE
+        if i > below and label == "teaser-title" and alone:
+            varied.append((loans.blurbs[int(random.integers(len(loans.blurbs)))], "teaser-text"))
+    return varied
+
+
+def as_listing(block: Block, loans: Loans, random: Generator) -> Block:
+    """The furniture of the page around lists of other pages, without a story; at even odds with blurbs."""
+    low, high = edges(block)
+    items = [line for _ in range(int(random.integers(1, 4))) for line in _one_of(loans.lists, random)]
+    listing = block[:low] + items + block[high:]
+    return described(listing, loans, random) if random.random() < 0.5 else listing
+
+
+def with_opening_picture(block: Block, loans: Loans, random: Generator) -> Block:
+    """A caption, mostly after some buttons, between what stands below the headline and the first paragraph."""
+    first = next((i for i, (_, label) in enumerate(block) if label == "story"), None)
+    if first is None or not loans.captions or not loans.furniture:
+        return block
+    buttons = [line for _ in range(int(random.integers(0, 5))) for line in _one_of(loans.furniture, random)]
+    caption = _one_of(loans.captions, random)
+    added = buttons + caption if random.random() < 0.7 else caption + buttons
+    return block[:first] + added + block[first:]
+
+
+def with_more_furniture(block: Block, loans: Loans, random: Generator) -> Block:
+    """A line of furniture of another page at the start, at the end, or beside other furniture; up to three of them."""
+    for _ in range(int(random.integers(1, 4))):
+        beside = [i for i in range(1, len(block)) if block[i - 1][1] == block[i][1] == "boilerplate"]
+        places = (0, len(block), *beside)
+        place = places[int(random.integers(len(places)))]
+        block = block[:place] + _one_of(loans.furniture, random) + block[place:]
+    return block
 
 
 VARIATIONS: tuple[tuple[float, Variation], ...] = (
@@ -123,8 +165,12 @@ VARIATIONS: tuple[tuple[float, Variation], ...] = (
     (0.10, with_joined_menus),
     (0.10, with_markup),
     (0.15, with_less_furniture),
+    (0.25, with_more_furniture),
     (0.06, shouted),
     (0.04, without_story),
+    (0.04, as_listing),
+    (0.06, described),
+    (0.10, with_opening_picture),
 )
 """Each variation with the share of pages it strikes, by judgement. Short stories and discussions taught the model to
 leave out what readers write (story F1 on pages/dev from .90 to .93); the others move no figure beyond noise."""

@@ -9,10 +9,9 @@ from sklearn.model_selection import GroupKFold
 from models.corpus import LabelledPage
 from models.errors import CorpusError
 from models.page import Split
-from models.splitter.labels import labels_of
+from models.splitter.labels import lines_and_labels
 from models.splitter.model import Splitter
 from models.splitter.tally import as_page
-from models.splitter.train import lines_of_pages
 
 Fit = Callable[[Sequence[LabelledPage]], Splitter]
 """Gives a splitter that has learned from these pages."""
@@ -45,7 +44,8 @@ def refit(like: Splitter, seed: int, progress: Callable[[str], None] = lambda _:
 
     def fit(pages: Sequence[LabelledPage]) -> Splitter:
         splitter = clone(like).set_params(random_state=seed)
-        fitted: Splitter = splitter.fit(lines_of_pages(pages), [labels_of(page) for page in pages], progress)
+        seen = [lines_and_labels(page) for page in pages]
+        fitted: Splitter = splitter.fit([lines for lines, _ in seen], [labels for _, labels in seen], progress)
         return fitted
 
     return fit

@@ -6,17 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.splitter import chain
-from models.splitter.labels import CODE, LABELS
+from models.splitter.labels import CODE, LABELS, LISTING_ITEMS, TITLES
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
 HEADLINE_BONUS = 2.0  # nearly every story has a headline; of 0 to 10, best in cross-validation on gold train
-STORY_BONUS = 3.0  # what has a headline of its own has a story; the shortest stories stand among many other long lines
+STORY_BONUS = 3.0  # what is no list of other pages has a story; the shortest stories stand among many other long lines
+HALF_STORY_LEAD = 2.0  # of a headline alone, or of paragraphs alone, on what may be a list; more costs stories
 HEADLINE_LEAD = 2.0  # of 0 to 3, costs no line its role; two headlines that are alike are about as certain
 MIXED_LIST_PENALTY = 2.0  # 2 % of the lists of gold train mix both kinds; of 0 to 6, no figure moved by over .003
 
 LEAST_PROBABILITY = 1e-6  # stands for none where a logarithm is needed
+
+OF_STORY = ("headline", "dek", "story", "caption")
 
 _NAMES = np.array(LABELS, dtype=object)
 
@@ -24,9 +27,9 @@ _NAMES = np.array(LABELS, dtype=object)
 def decoded(scores: Floats, transitions: Floats, sizes: Codes) -> Codes:
     """(lines,) label codes; `scores` are (lines, labels), `sizes` the lines of each page.
 
-    A page whose story has no headline, or whose headline has no story, is asked once more, with a bonus for what is
-    missing; a headline above one that is much more certain is none. A list whose items open with their title now and
-    with other lines then costs `MIXED_LIST_PENALTY` at each change.
+    A page whose story has no headline, or that has no story and is no list, is asked once more, with a bonus for what
+    is missing. Half a story on a list is none, and so is a headline above one that is much more certain. A list whose
+    items open with their title now and with other lines then costs `MIXED_LIST_PENALTY` at each change.
     """
     arcs = chain.constrained(transitions - MIXED_LIST_PENALTY * _changes_kind()).astype(np.float32)
     walk, bound = chain.walk_of(sizes), chain.bounded(scores, sizes)
@@ -39,6 +42,7 @@ def decoded(scores: Floats, transitions: Floats, sizes: Codes) -> Codes:
         asked = np.repeat(again, sizes)
         codes[asked] = chain.followed(worth[asked], arcs, chain.walk_of(sizes[again]))
     _ask_for_stories(codes, story_bonus(scores, codes, sizes), bound, arcs, sizes)
+    _drop_stories(codes, half_stories(scores, codes, sizes), bound, arcs, sizes)
     codes[doubtful_headlines(scores, codes, sizes)] = CODE["boilerplate"]
     return codes
 
@@ -54,15 +58,41 @@ def doubtful_headlines(scores: Floats, codes: Codes, sizes: Codes) -> Codes:
 
 
 def story_bonus(scores: Floats, codes: Codes, sizes: Codes) -> Floats:
-    """(lines,) `STORY_BONUS` on the likeliest paragraph below the headline of each page that has one and no story."""
+    """(lines,) `STORY_BONUS` on the likeliest paragraph of each page without a story that has a headline, or few items.
+
+    With a headline it is the likeliest of those below it.
+    """
     bonus = np.zeros(len(codes), dtype=np.float32)
-    story, headline = codes == CODE["story"], codes == CODE["headline"]
-    for end, size in zip(np.cumsum(sizes), sizes, strict=True):
-        lines = slice(end - size, end)
-        if headline[lines].any() and not story[lines].any():
-            below = np.arange(end - size + headline[lines].argmax() + 1, end)
-            bonus[below[_lead(scores[below], CODE["story"]).argmax()] if len(below) else []] = STORY_BONUS
+    page = _pages(sizes)
+    headline = np.full(len(sizes), -1)
+    headlines = np.flatnonzero(codes == CODE["headline"])[::-1]
+    headline[page[headlines]] = headlines  # of several the first is written last
+    asking = (_counted(codes, page, sizes, "story") == 0) & ((headline >= 0) | ~may_be_listing(codes, sizes))
+    ends = np.cumsum(sizes)
+    for start, end in zip(np.maximum(ends - sizes, headline + 1)[asking], ends[asking], strict=True):
+        if start < end:
+            bonus[start + _lead(scores[start:end], CODE["story"]).argmax()] = STORY_BONUS
     return bonus
+
+
+def may_be_listing(codes: Codes, sizes: Codes) -> NDArray[np.bool_]:
+    """(pages,) whether a page has `LISTING_ITEMS`."""
+    return np.asarray(_counted(codes, _pages(sizes), sizes, *TITLES) >= LISTING_ITEMS)
+
+
+def half_stories(scores: Floats, codes: Codes, sizes: Codes) -> NDArray[np.bool_]:
+    """(pages,) whether what may be a listing has a headline without paragraphs, or they without it, and no clear lead.
+
+    Leads of paragraphs add up.
+    """
+    page = _pages(sizes)
+    half = np.zeros(len(sizes), dtype=bool)
+    for label, missing in (("headline", "story"), ("story", "headline")):
+        lines = np.flatnonzero(codes == CODE[label])
+        lead = np.bincount(page[lines], _lead(scores[lines], CODE[label]), len(sizes))
+        alone = (_counted(codes, page, sizes, label) > 0) & (_counted(codes, page, sizes, missing) == 0)
+        half |= alone & (lead < HALF_STORY_LEAD)
+    return np.asarray(half & may_be_listing(codes, sizes))
 
 
 def lines_above_story(codes: Codes, sizes: Codes) -> Codes:
@@ -115,6 +145,27 @@ def _ask_for_stories(codes: Codes, bonus: Floats, bound: chain.Floats, arcs: Flo
         raised[:, CODE["story"]] += bonus[asked]
         walk = chain.walk_of(sizes[asking])
         codes[asked] = chain.followed(chain.outlook(raised, arcs, walk), arcs, walk)
+
+
+def _drop_stories(codes: Codes, dropped: NDArray[np.bool_], bound: chain.Floats, arcs: Floats, sizes: Codes) -> None:
+    """Write anew, without a story, the codes of the pages whose story is to be `dropped`."""
+    if dropped.any():
+        lines = np.repeat(dropped, sizes)
+        without = bound[lines]
+        without[:, [CODE[label] for label in OF_STORY]] = chain.FORBIDDEN
+        walk = chain.walk_of(sizes[dropped])
+        codes[lines] = chain.followed(chain.outlook(without, arcs, walk), arcs, walk)
+
+
+def _pages(sizes: Codes) -> Codes:
+    """(lines,) the page of each line."""
+    return np.repeat(np.arange(len(sizes)), sizes)
+
+
+def _counted(codes: Codes, page: Codes, sizes: Codes, *labels: str) -> Codes:
+    """(pages,) lines with one of `labels` on each page."""
+    lines = np.isin(codes, [CODE[label] for label in labels])
+    return np.bincount(page[lines], minlength=len(sizes))
 
 
 def _lead(scores: Floats, label: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.corpus import LabelledPage
-from models.page import Role
+from models.page import Role, lines_of
 
 PAGE_LABELS = ("boilerplate", "headline", "dek", "meta", "story", "caption")
 BEFORE_TITLE = ("next-text", "next-age", "next-meta")
@@ -23,6 +23,8 @@ AFTER_TITLE = (
 )
 LABELS: tuple[str, ...] = (*PAGE_LABELS, *TITLES, *AFTER_TITLE, *BEFORE_TITLE)
 """Every label; a label's code is its place here."""
+
+LISTING_ITEMS = 5  # on a page: from so many on, it may be a list of other pages without a story of its own
 
 CODE = {label: code for code, label in enumerate(LABELS)}
 TEASER_LABELS = frozenset((*TITLES, *AFTER_TITLE, *BEFORE_TITLE))
@@ -86,6 +88,13 @@ def labels_of(page: LabelledPage) -> list[str]:
         led = _label_before(page, number, start, labels)
         _label_after(page, number, start, labels, "led" if led else "teaser")
     return labels
+
+
+def lines_and_labels(page: LabelledPage) -> tuple[list[str], list[str]]:
+    """Lines of a labelled page as they are read from its text, and their labels; lines that hold nothing have none."""
+    labels = labels_of(page)
+    lines = lines_of("\n".join(line.text for line in page.lines))
+    return [line.text for line in lines], [labels[line.number - 1] for line in lines]
 
 
 def _titles(page: LabelledPage) -> dict[int, int]:

@@ -32,6 +32,7 @@ class Loans:
     described: list[Block] = field(default_factory=list)
     items: list[Block] = field(default_factory=list)
     captions: list[Block] = field(default_factory=list)
+    blurbs: list[str] = field(default_factory=list)
     lists: list[Block] = field(default_factory=list)
     furniture: list[Block] = field(default_factory=list)
     menus: list[Block] = field(default_factory=list)
@@ -60,6 +61,8 @@ def _lend_line(text: str, label: str, loans: Loans) -> None:
     short = len(text) < SHORT_CHARACTERS
     if label == "caption":
         loans.captions.append([(text, label)])
+    elif label in ("teaser-text", "led-text"):
+        loans.blurbs.append(text)
     elif label == "story":
         loans.voices.paragraphs.append(text)
     elif label == "boilerplate" and short:

@@ -9,7 +9,7 @@ from models import corpus as corpora
 from models.corpus import LabelledPage
 from models.errors import CorpusError
 from models.page import Split
-from models.splitter import stories
+from models.splitter import listings, stories
 from models.splitter.crossvalidation import Fold, refit, unseen_folds
 from models.splitter.evaluate import Figures, breakdown, figures, report
 from models.splitter.model import Splitter
@@ -27,7 +27,8 @@ class Measured:
     splits: Sequence[Split]
     figures: Figures
     """`labelled`: `evaluate.report` of all pages; `english`, and by name `by_source` and `by_language`:
-    `evaluate.figures`; `stories`: `stories.story_report`, none where the corpus has no such pages."""
+    `evaluate.figures`; `listings_right`: `listings.right_of` all pages; `stories`: `stories.story_report`, none where
+    the corpus has no such pages."""
 
 
 def measure(corpus: Path, splitter: PageSplitter) -> Measured:
@@ -46,6 +47,7 @@ def measure(corpus: Path, splitter: PageSplitter) -> Measured:
         "english": figures(english),
         "by_source": breakdown(pages, splits, lambda page: page.source),
         "by_language": breakdown(pages, splits, lambda page: page.language),
+        "listings_right": listings.right_of(pages, splitter),
         "stories": _stories(corpus, splitter),
     }
     return Measured(pages, splits, found)

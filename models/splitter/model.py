@@ -24,6 +24,7 @@ Labels = Sequence[str]
 
 MAX_LINES = 4_000  # of a page; 20 times the longest page of gold train. Lines beyond are boilerplate
 MAX_CHARACTERS = 1_500_000  # read at once: holds any one page, keeps the arrays under some 300 MB
+AVERAGED_FROM = 0.5  # of the training; the weights of all later steps are averaged (Izmailov et al. 2018)
 SLOPE_LIMIT = 1.0  # norm of the gradient of a mean over lines: bounds a step that an odd page would make too large
 
 
@@ -108,13 +109,18 @@ class Splitter(BaseEstimator):
     ) -> None:
         trained = self.weights_ | {"transitions": self.transitions_}
         adam = learning.Adam(trained, self.decay)
+        mean = learning.Mean(trained)
         per_epoch = -(-len(filled) // self.batch_pages)
+        steps = self.epochs * per_epoch
         for epoch in range(self.epochs):
             losses = []
-            for place, batch in enumerate(self._batches(filled, random)):
-                rate = learning.cosine_rate(epoch * per_epoch + place, self.epochs * per_epoch, self.rate)
+            for step, batch in enumerate(self._batches(filled, random), epoch * per_epoch):
+                rate = learning.cosine_rate(step, steps, self.rate)
                 losses.append(self._step(adam, trained, *batch, random, rate))
+                if step >= AVERAGED_FROM * steps:
+                    mean.add(trained)
             progress(f"epoch {epoch + 1}/{self.epochs}: loss {np.mean(losses):.4f}")
+        mean.copy_to(trained)
 
     def _batches(
         self, filled: list[tuple[list[str], list[str]]], random: np.random.Generator

@@ -12,13 +12,13 @@ from models.errors import CorpusError
 from models.page import lines_of
 from models.splitter import decoding
 from models.splitter.evaluate import report
-from models.splitter.labels import LABELS, labels_of
+from models.splitter.labels import LABELS, lines_and_labels
 from models.splitter.lessons import Lessons, told
 from models.splitter.loans import Labelled
 from models.splitter.model import Splitter
 from models.splitter.tally import as_page
 
-VERSION = "2026.11.2"
+VERSION = "2026.11.3"
 
 GOLD_TIMES = 2  # a page labelled by hand is seen twice an epoch, varied anew: there are three taught ones to each
 OTHER_PAGES = ("pages/unlabelled", "pages/train")
@@ -56,7 +56,7 @@ def fitted(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Splitter:
     """The splitter, having learned from labelled pages, each `GOLD_TIMES` an epoch, and from taught ones."""
-    seen = [*zip(lines_of_pages(pages), map(labels_of, pages), strict=True)] * GOLD_TIMES + list(taught)
+    seen = [lines_and_labels(page) for page in pages] * GOLD_TIMES + list(taught)
     return splitter.fit([lines for lines, _ in seen], [labels for _, labels in seen], progress)
 
 
@@ -73,11 +73,6 @@ def taught_pages(lessons: Lessons, pages: Iterable[Sequence[str]]) -> list[Label
     judged = lessons.about(pages)
     labels = decoding.most_likely([said for _, said in judged])
     return [(list(lines), [*told(names, said)]) for (lines, said), names in zip(judged, labels, strict=True)]
-
-
-def lines_of_pages(pages: Iterable[LabelledPage]) -> list[list[str]]:
-    """The lines of labelled pages as the splitter takes them."""
-    return [[line.text for line in page.lines] for page in pages]
 
 
 def _dev_pages(corpus: Path) -> list[LabelledPage]:

@@ -45,8 +45,11 @@ def splitter_figures(corpus: Path, splitter: Any) -> dict[str, float]:
     measured = measure_splitter(corpus, splitter)
     figures = measured.figures
     found = {name: figures["labelled"][name] for name in SPLITTER}
-    right, pages = figures["labelled"]["no_story_pages_right"]
-    found["no_story_pages"] = round(right / pages, 4)
+    for name, (right, pages) in (
+        ("no_story_pages", figures["labelled"]["no_story_pages_right"]),
+        ("listings_without_a_story", figures["listings_right"]),
+    ):
+        found[name] = round(right / pages, 4)
     found["stories_unmoved_by_a_boilerplate_line"] = share_unchanged(measured.pages, splitter)
     stories = figures["stories"] or {"by_style": {}}
     found |= {f"stories {style} f1": scores["f1"] for style, scores in stories["by_style"].items()}

@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from models.splitter.augment import (
+    as_listing,
     augmented,
+    described,
     with_discussion,
+    with_more_furniture,
     with_navigation,
+    with_opening_picture,
     with_short_story,
 )
 from models.splitter.discussion import MOST_COMMENTS, Voices, thread
@@ -93,6 +97,54 @@ def test_a_line_of_code_is_furniture_and_never_parts_an_item(loans: Loans, rando
         assert varied[place][1] == "boilerplate"
         assert [*varied[:place], *varied[place + 1 :]] == block()
         assert place + 1 == len(varied) or varied[place + 1][1] != "teaser-age"
+
+
+def test_a_listing_has_the_furniture_of_its_page_and_whole_items_of_others_and_no_story(
+    loans: Loans, random: np.random.Generator
+) -> None:
+    for _ in range(10):
+        listing = as_listing(block(), loans, random)
+        assert {label for _, label in listing} == {"boilerplate", "teaser-title", "teaser-age"}
+        assert (listing[0], listing[-1]) == (("Menu", "boilerplate"), ("Imprint", "boilerplate"))
+
+
+def test_only_items_that_are_a_bare_title_get_a_blurb(random: np.random.Generator) -> None:
+    page = [("Rain", "teaser-title"), ("Snow", "teaser-title"), ("It fell.", "teaser-text"), ("Menu", "boilerplate")]
+    loans = loans_of([([text for text, _ in page], [label for _, label in page])])
+    varied = described(page, loans, random)
+    assert varied == [page[0], ("It fell.", "teaser-text"), *page[1:]]
+
+
+def test_above_and_inside_a_story_titles_get_no_blurb(random: np.random.Generator) -> None:
+    page = [("Rain", "teaser-title"), ("The council met.", "story"), ("Snow", "teaser-title")]
+    varied = described(page, Loans(blurbs=["It fell."]), random)
+    assert varied == [*page, ("It fell.", "teaser-text")]
+
+
+def test_more_furniture_never_parts_what_belongs_together(loans: Loans, random: np.random.Generator) -> None:
+    page = [*block()[:1], ("Search", "boilerplate"), *block()[1:]]
+    for _ in range(30):
+        varied = with_more_furniture(page, loans, random)
+        added = len(varied) - len(page)
+        assert 1 <= added <= 3
+        assert [line for line in varied if line[1] != "boilerplate"] == [
+            line for line in page if line[1] != "boilerplate"
+        ]
+        text = " ".join(label for _, label in varied)
+        assert "headline meta meta story story boilerplate" in text
+        assert " ".join(["boilerplate", *["teaser-title teaser-age"] * 5, "boilerplate"]) in text
+
+
+def test_an_opening_picture_stands_right_before_the_first_paragraph(random: np.random.Generator) -> None:
+    lines, labels = [*PAGE[0], "The bridge in May. Photo: Ida Holm"], [*PAGE[1], "caption"]
+    loans = loans_of([(lines, labels)])
+    for _ in range(20):
+        varied = with_opening_picture(block(), loans, random)
+        first = [label for _, label in varied].index("story")
+        added = varied[4:first]
+        assert [label for _, label in added].count("caption") == 1
+        assert {label for _, label in added} <= {"caption", "boilerplate"}
+        assert [*varied[:4], *varied[first:]] == block()
 
 
 def test_pages_to_vary_stay_as_they_are(random: np.random.Generator) -> None:

@@ -1,9 +1,11 @@
 """Decoding knows of whole pages: story and headline come together, and a list does not change its kind of item."""
 
 import numpy as np
+import pytest
 
 from models.splitter import chain
 from models.splitter.decoding import (
+    HALF_STORY_LEAD,
     HEADLINE_BONUS,
     HEADLINE_LEAD,
     MIXED_LIST_PENALTY,
@@ -12,7 +14,7 @@ from models.splitter.decoding import (
     labels_by_page,
     lines_above_story,
 )
-from models.splitter.labels import CODE, LABELS
+from models.splitter.labels import CODE, LABELS, LISTING_ITEMS
 
 FLAT = np.zeros((len(LABELS), len(LABELS)), dtype=np.float32)
 
@@ -39,6 +41,25 @@ def test_the_likeliest_paragraph_below_a_headline_without_a_story_becomes_its_st
     assert [LABELS[code] for code in codes] == ["boilerplate", "headline", "boilerplate", "story", "boilerplate"]
 
 
+def test_a_page_of_few_items_without_a_headline_is_asked_for_a_story_and_a_list_is_not() -> None:
+    near = {"boilerplate": STORY_BONUS * 0.9, "story": 0.0}
+    title = {"teaser-title": 9.0}
+    few = [title] * (LISTING_ITEMS - 1) + [near]
+    codes = decoded(scores_of(*few, title, *few), FLAT, np.array([len(few), len(few) + 1]))
+    said = [LABELS[code] for code in codes]
+    assert (said[len(few) - 1], said[-1]) == ("story", "boilerplate")
+
+
+@pytest.mark.parametrize("half", ["headline", "story"])
+def test_half_a_story_without_a_clear_lead_is_none_on_a_list(half: str) -> None:
+    items = [{"teaser-title": 9.0}] * LISTING_ITEMS
+    clear, doubtful = ({half: 9.0, "boilerplate": 9.0 - HALF_STORY_LEAD - by} for by in (0.1, -0.1))
+    pages = [[clear, *items], [doubtful, *items], [doubtful, *items[1:]], [doubtful, {"story": 9.0, "headline": 8.9}]]
+    sizes = np.array([len(page) for page in pages])
+    codes = decoded(scores_of(*(line for page in pages for line in page)), FLAT, sizes)
+    assert [LABELS[codes[start]] for start in np.cumsum(sizes) - sizes] == [half, "boilerplate", half, half]
+
+
 def test_a_headline_above_one_that_is_much_more_certain_is_none_and_one_below_stays() -> None:
     sure, doubtful, alike = {"headline": 5.0}, {"headline": 5.0, "dek": 0.0}, {"headline": 5.0, "dek": -19.0}
     sure["dek"] = doubtful["dek"] - HEADLINE_LEAD - 0.1
@@ -59,6 +80,7 @@ def test_a_page_asked_again_gets_the_best_path_of_its_raised_scores_from_end_to_
     scores = np.full((sizes.sum(), len(LABELS)), -50, dtype=np.float32)
     scores[:, : CODE["caption"]] = random.normal(0, 2, (len(scores), CODE["caption"]))
     scores[:, CODE["headline"]] -= 4
+    scores[12, CODE["story"]] = 5  # the page of one line has a story: else it would be asked for one
     arcs = random.normal(0, 1, FLAT.shape).astype(np.float32)
     above = lines_above_story(chain.best_path(scores, arcs, sizes), sizes)
     raised = scores.copy()

@@ -10,7 +10,7 @@ from models import corpus as corpora
 from models.errors import CorpusError
 from models.page import lines_of
 from models.splitter import lessons
-from models.splitter.labels import labels_of
+from models.splitter.labels import lines_and_labels
 from models.splitter.train import OTHER_PAGES
 
 _ROUND = re.compile(r"^w\d+-")  # of labelling, before the name of a page
@@ -42,7 +42,7 @@ def sheets_of(corpus: Path) -> list[Sheet]:
     Raises `CorpusError` when there are none of either kind.
     """
     gold = [
-        Sheet(page_key(page.id), page.source, page.publisher, [line.text for line in page.lines], labels_of(page))
+        Sheet(page_key(page.id), page.source, page.publisher, *lines_and_labels(page))
         for page in corpora.unrestricted(corpora.gold_pages(corpus, "train"))
     ]
     others = [sheet for sheet in _others(corpus) if sheet.lines] if corpus.is_dir() else []
