@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The labelled data for benchmarks and training, beside the checkout.
 DATA ?= ../shared/data
 
-.PHONY: demo test lint unit bench lock compose-test clean
+.PHONY: demo test lint unit bench lock faults compose-test clean
 
 demo: .venv/.demo  ## the main job on a real Kafka of this machine's own: pages in, tagged parts out
 	@$(BIN)/newsieve demo
@@ -21,8 +21,9 @@ lint: .venv/.dev
 unit: .venv/.dev
 	$(BIN)/python -m pytest
 
-bench: .venv/.dev   ## pages/s of the splitter beside a peer, in one run
+bench: .venv/.dev   ## pages/s of the splitter and texts/s of the topics, each beside a peer in one run
 	$(BIN)/python -m tests.benchmarks.bench_splitter --data $(DATA)
+	$(BIN)/python -m tests.benchmarks.bench_topics --data $(DATA)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("newsieve needs Python 3.11 or later; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 …")'
@@ -48,8 +49,12 @@ lock:
 	$(COMPILE) -c requirements-dev.lock -o requirements.lock
 	$(COMPILE) --extra teacher -c requirements.lock -o requirements-teacher.lock
 
+N ?= 200
+faults: .venv/.dev  ## N seeded schedules of faults on a real Kafka, resumed where it stopped; SEED=7 plays one again
+	$(BIN)/python -m tests.faults run $(if $(SEED),--seed $(SEED),--n $(N)) $(if $(DELIVERY),--delivery $(DELIVERY))
+
 compose-test: .venv/.demo  ## brings docker-compose.yml up for real; needs root and a Docker engine
 	tests/compose/run
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .faults build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

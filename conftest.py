@@ -2,6 +2,8 @@
 
 from importlib.util import find_spec
 
-collect_ignore = [
-    f"models/splitter/teacher/{name}.py" for name in ("learning", "minilm", "network") if not find_spec("torch")
+FOR_THE_TEACHER = [
+    *(f"models/splitter/teacher/{name}.py" for name in ("learning", "minilm", "network")),
+    "models/topics/finetuning.py",
 ]
+collect_ignore = [] if find_spec("torch") else FOR_THE_TEACHER

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import time
@@ -18,6 +19,8 @@ from streams.kafka_admin import wait_for_topics
 from streams.kafka_topics import UNCLEAR, parts_topic
 from streams.settings import Settings
 from streams.subscribe import Fields, Subscription, parts
+
+Show = Callable[[Fields], None]
 
 
 @click.command
@@ -46,36 +49,65 @@ def command(
         raise SettingsError(f"no topic {unknown[0]!r}; topics are {', '.join(known)}")
     subscription = Subscription(slugs=topics or tuple(known), **options)  # type: ignore[arg-type]
     show = show_json if as_json or not sys.stdout.isatty() else show_readable
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(subscribe(settings, subscription, show, limit, idle_seconds))
+    asyncio.run(subscribe(settings, subscription, show, limit, idle_seconds))
 
 
 async def subscribe(
     settings: Settings,
     subscription: Subscription,
-    show: Callable[[Fields], None],
+    show: Show,
     limit: int | None,
     idle: float | None,
 ) -> None:
-    """Show parts until the limit is reached, nothing came for `idle` seconds, or SIGTERM."""
-    task = asyncio.current_task()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task and task.cancel())
+    """Show parts until the limit is reached, nothing came for `idle` seconds, SIGTERM or Ctrl-C."""
+    shown = Interruptible(show)
     with contextlib.suppress(asyncio.CancelledError):
         await wait_for_topics(settings, map(parts_topic, subscription.slugs), say)
-        await show_parts(settings, subscription, show, limit, idle)
+        await show_parts(settings, subscription, shown, limit, idle)
+    if shown.was_interrupted:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of the part would block again
+
+
+class Interruptible:
+    """Shows parts; SIGTERM and Ctrl-C end the current task, also when it is stuck in a pipe that nobody empties.
+
+    A write that blocks holds the event loop, which never learns of the signal; Python itself does.
+    """
+
+    def __init__(self, show: Show) -> None:
+        self._show = show
+        self._is_writing = False
+        self.was_interrupted = False
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def stop(*_: object) -> None:
+            if self._is_writing:
+                self.was_interrupted = True
+                raise asyncio.CancelledError
+            loop.call_soon_threadsafe(lambda: task and task.cancel())
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+
+    def __call__(self, fields: Fields) -> None:
+        """Show a part."""
+        self._is_writing = True
+        try:
+            self._show(fields)
+        finally:
+            self._is_writing = False
 
 
 async def show_parts(
-    settings: Settings,
-    subscription: Subscription,
-    show: Callable[[Fields], None],
-    limit: int | None,
-    idle: float | None,
+    settings: Settings, subscription: Subscription, show: Show, limit: int | None, idle: float | None
 ) -> None:
     """Show parts until the limit is reached or nothing came for `idle` seconds."""
-    last, shown = time.monotonic(), 0
+    last: float | None = None
+    shown = 0
 
     def enough() -> bool:
+        nonlocal last
+        last = last or time.monotonic()
         return shown == limit or (idle is not None and time.monotonic() - last > idle)
 
     stream = parts(settings, subscription, enough)

@@ -92,15 +92,19 @@ def splitter_teacher(corpus: Path, folder: Path, seed: int) -> None:
 @teacher.command("topics")
 @corpus_option
 @to_option
-def topics_teacher(corpus: Path, folder: Path) -> None:
-    """Lessons about unlabelled texts, for the topics."""
+@seed_option
+def topics_teacher(corpus: Path, folder: Path, seed: int) -> None:
+    """Lessons about unlabelled texts and about teasers of pages without labels, for the topics."""
     with _teaching() as progress:
         from models.splitter.teacher.minilm import ENCODER, MiniLM
         from models.topics.encoder import TOKENS_AT_MOST, encoder_of
-        from models.topics.train import lessons_of
+        from models.topics.finetuning import EPOCHS, tuning
+        from models.topics.recipe import lessons_of
 
-        encoder = f"{ENCODER}: mean of the token vectors of the first {TOKENS_AT_MOST} tokens"
-        lessons, card = lessons_of(corpus, encoder_of(MiniLM().read, progress), encoder)
+        encoder = f"{ENCODER}, tuned for {EPOCHS} epochs on the first {TOKENS_AT_MOST} tokens; words by it as it comes"
+        splitter, _ = store.load("splitter")
+        vectors = encoder_of(MiniLM().read, progress)
+        lessons, card = lessons_of(corpus, splitter, tuning(progress), vectors, encoder, seed, progress)
     _save("teacher", lessons, card, folder)
 
 

@@ -1,9 +1,14 @@
 """`newsieve worker`: tags what arrives on pages.raw."""
 
+import os
+import sys
+
 import click
 
 from models.tagger import load_tagger
-from scripts.options import broker_option, models_folder, models_option, settings_of, slugs_of
+from scripts.options import broker_option, models_folder, models_option, say, settings_of, slugs_of
+from streams import supervisor
+from streams.settings import PREFIX
 
 
 @click.command
@@ -13,14 +18,34 @@ from scripts.options import broker_option, models_folder, models_option, setting
 @click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[NEWSIEVE_LOG_LEVEL, info]"
 )
-def command(**options: object) -> None:
+@click.option("--metrics", metavar="[HOST:]PORT", help="Serve /metrics, /healthz and /readyz [NEWSIEVE_METRICS_PORT].")
+@click.option("--supervise", type=click.IntRange(1), metavar="N", help="Run N workers, and start again those that end.")
+def command(metrics: str | None, supervise: int | None, **options: object) -> None:
     """Tag what arrives on pages.raw, until SIGTERM or Ctrl-C.
 
     Any number of workers share the partitions of pages.raw. A worker waits for Kafka and for its topics; it leaves with
-    exit code 1 when delivery stays impossible, so let something restart it.
+    exit code 1 when it cannot go on, so let something restart it: --supervise N does, with a process and a port for
+    metrics of its own for each worker.
     """
-    settings = settings_of(**options)
-    slugs, tagger = slugs_of(settings), load_tagger(models_folder(settings))
+    given = options | address(metrics)
+    settings = settings_of(**given)
+    slugs = slugs_of(settings)
+    if supervise:
+        environ = {PREFIX + name.upper(): str(value) for name, value in given.items() if value is not None}
+        served = (settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
+        sys.exit(supervisor.supervise(supervise, environ, served, say))
+    tagger = load_tagger(models_folder(settings))
     from streams import worker  # Faust is slow to import, and a refused model must be told at once
 
-    worker.run(settings, tagger, slugs)
+    supervisor.end_with_supervisor(os.environ)
+    worker.run(settings, tagger, slugs, int(os.environ.get(supervisor.RESTARTS, "0")))
+
+
+def address(metrics: str | None) -> dict[str, object]:
+    """The settings that an address stands for.
+
+    >>> address("0.0.0.0:9464"), address("9464"), address(None)
+    ({'metrics_host': '0.0.0.0', 'metrics_port': '9464'}, {'metrics_host': None, 'metrics_port': '9464'}, {})
+    """
+    host, _, port = (metrics or "").rpartition(":")
+    return {"metrics_host": host or None, "metrics_port": port} if metrics else {}

@@ -8,6 +8,7 @@ from aiokafka.errors import KafkaConnectionError
 from models.errors import BrokerError
 from streams import lenient
 from streams.records import RawRecord
+from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
 
 
@@ -16,7 +17,7 @@ async def backlog(settings: Settings, *kafka_topics: str) -> AsyncIterator[Consu
     lenient.install()
     consumer = AIOKafkaConsumer(
         *kafka_topics,
-        bootstrap_servers=settings.broker,
+        **client_options(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed",

@@ -1,12 +1,17 @@
 """Cutting a stream into batches, bounded in number and in bytes, so that memory and requests stay bounded."""
 
-from collections.abc import Callable, Iterable, Iterator
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 
 BATCH_BYTES = 4 * 2**20
 """Most bytes of pages in hand at once: a thousand usual pages, or two of the largest."""
+
+TOGETHER_SECONDS = 0.5
+"""How long takes are put together at most; a page that came first waits as long, where a thousand others do too."""
 
 
 def batches(
@@ -27,3 +32,33 @@ def batches(
         total += size(item)
     if batch:
         yield batch
+
+
+async def together(
+    takes: AsyncIterator[list[T]], most: int, is_behind: Callable[[], bool], seconds: float = TOGETHER_SECONDS
+) -> AsyncGenerator[list[T]]:
+    """Yield what is taken, several takes at once while there is a backlog.
+
+    Ends a batch at `most` items, or one take beyond, and after so many `seconds`.
+    """
+    coming: asyncio.Future[list[T]] | None = None
+    clock = asyncio.get_running_loop().time
+    try:
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                batch = await (coming or anext(takes))
+                coming, deadline = None, clock() + seconds
+                while len(batch) < most and is_behind() and clock() < deadline:
+                    coming = coming or asyncio.ensure_future(_next(takes))
+                    await asyncio.wait({coming}, timeout=deadline - clock())
+                    if not coming.done() or coming.exception():
+                        break  # what comes of it is seen when its turn comes
+                    batch, coming = [*batch, *coming.result()], None
+                yield batch
+    finally:
+        if coming:
+            coming.cancel()
+
+
+async def _next(takes: AsyncIterator[list[T]]) -> list[T]:
+    return await anext(takes)

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, OffsetAndMetadata, TopicP
 from streams.backlog import backlog, raw_record
 from streams.kafka_topics import DEAD_TOPIC, PAGES_TOPIC
 from streams.records import Headers, RawRecord, Record
+from streams.security import client_options
 from streams.settings import Settings
 
 ATTEMPTS = "newsieve-attempts"
@@ -62,7 +63,7 @@ class Mark:
 
     def __init__(self, settings: Settings) -> None:
         self._consumer = AIOKafkaConsumer(
-            bootstrap_servers=settings.broker, group_id=f"{settings.group}-replay", enable_auto_commit=False
+            **client_options(settings), group_id=f"{settings.group}-replay", enable_auto_commit=False
         )
 
     async def __aenter__(self) -> "Mark":

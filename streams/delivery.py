@@ -9,14 +9,15 @@ import contextlib
 from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError
 from mode import Service
 
 from models.errors import BrokerError, DeliveryError, PageError
 from models.page import Page
 from streams.batching import batches
-from streams.outcomes import Result
+from streams.outcomes import Result, settled
 from streams.records import Record, emptied
+from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
 
 LINGER_MS = 10
@@ -36,7 +37,7 @@ RETRY_SECONDS = 0.5
 def make_producer(settings: Settings) -> AIOKafkaProducer:
     """A producer that keeps order and retries by itself without repeating; to be started by the caller."""
     return AIOKafkaProducer(
-        bootstrap_servers=settings.broker,
+        **client_options(settings),
         acks="all",
         enable_idempotence=True,
         linger_ms=LINGER_MS,
@@ -81,8 +82,8 @@ class Delivery(Service):
         stays impossible for `give_up_seconds`.
         """
         refused = await self._send_results(results)
-        final = [self._too_large(result) if n in refused else result for n, result in enumerate(results)]
-        await self._send_dead([final[n] for n in sorted(refused)])
+        final = settled([too_large(result) if n in refused else result for n, result in enumerate(results)])
+        await self._send_dead([new for old, new in zip(results, final, strict=True) if new is not old])
         if await self.send([result.done(self._now()) for result in final]):
             raise DeliveryError("Kafka refuses an outcome for its size; raise max.message.bytes of pages.done")
         return final
@@ -120,7 +121,7 @@ class Delivery(Service):
         refused: set[int] = set()
         waiting = list(range(len(records)))
         while waiting:
-            errors = await self._attempt([records[index] for index in waiting])
+            errors = await attempt(self._live, [records[index] for index in waiting])
             failed = {index: error for index, error in zip(waiting, errors, strict=True) if error}
             if failed:
                 await self._reconnect(next(iter(failed.values())))
@@ -134,25 +135,6 @@ class Delivery(Service):
         if len(records) == 1:
             return set(large)
         return {index for index in large if await self._send_until_done([records[index]])}
-
-    async def _attempt(self, records: Sequence[Record]) -> list[BaseException | None]:
-        """One try at each record: its error, or None once it is delivered."""
-        answers: list[object] = []
-        for batch in batches(records, _record_bytes, most_bytes=IN_FLIGHT_BYTES):
-            answers += await asyncio.gather(*[await self._enqueue(record) for record in batch], return_exceptions=True)
-        return [answer if isinstance(answer, BaseException) else None for answer in answers]
-
-    async def _enqueue(self, record: Record) -> asyncio.Future[object]:
-        """A future of the record's delivery; an error at once is the same to the caller as one later."""
-        key = b"" if record.key is None and record.value is None else record.key  # aiokafka refuses to send neither
-        try:
-            future: asyncio.Future[object] = await self._live.send(
-                record.topic, record.value, key=key, headers=list(record.headers)
-            )
-        except KafkaError as error:
-            future = asyncio.get_running_loop().create_future()
-            future.set_exception(error)
-        return future
 
     @property
     def _live(self) -> AIOKafkaProducer:
@@ -185,10 +167,33 @@ class Delivery(Service):
             with contextlib.suppress(KafkaError):  # a broker that is away for a while
                 await self._connect()
 
-    @staticmethod
-    def _too_large(result: Result) -> Result:
-        page_id, url = (result.page.id, result.page.url) if isinstance(result.page, Page) else (None, None)
-        return result.dead(PageError("too-large", "a part of it is larger than Kafka takes", page_id, url))
+
+async def attempt(producer: AIOKafkaProducer, records: Sequence[Record]) -> list[BaseException | None]:
+    """One try at each record: its error, or None once it is delivered."""
+    answers: list[object] = []
+    for batch in batches(records, _record_bytes, most_bytes=IN_FLIGHT_BYTES):
+        futures = [await _enqueue(producer, record) for record in batch]
+        answers += await asyncio.gather(*futures, return_exceptions=True)
+    return [answer if isinstance(answer, BaseException) else None for answer in answers]
+
+
+async def _enqueue(producer: AIOKafkaProducer, record: Record) -> asyncio.Future[object]:
+    """A future of the record's delivery; an error at once is the same to the caller as one later."""
+    key = b"" if record.key is None and record.value is None else record.key  # aiokafka refuses to send neither
+    try:
+        future: asyncio.Future[object] = await producer.send(
+            record.topic, record.value, key=key, headers=list(record.headers)
+        )
+    except (KafkaError, IllegalOperation) as error:
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(error)
+    return future
+
+
+def too_large(result: Result) -> Result:
+    """The result as a dead one, because Kafka refuses one of its records."""
+    page_id, url = (result.page.id, result.page.url) if isinstance(result.page, Page) else (None, None)
+    return result.dead(PageError("too-large", "a part of it is larger than Kafka takes", page_id, url))
 
 
 def _record_bytes(record: Record) -> int:

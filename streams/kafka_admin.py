@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError,
 
 from models.errors import BrokerError
 from streams.kafka_topics import KafkaTopic
+from streams.security import client_options
 from streams.settings import Settings
 
 WAIT_SECONDS = 1.0
@@ -18,7 +19,7 @@ WAIT_SECONDS = 1.0
 @contextlib.asynccontextmanager
 async def admin_of(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """A connected admin client; raises `BrokerError` when Kafka cannot be reached."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.broker)
+    admin = AIOKafkaAdminClient(**client_options(settings))
     try:
         await admin.start()
         yield admin

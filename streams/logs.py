@@ -3,7 +3,12 @@
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+
+import orjson
+
+from models.age import rfc3339
 
 REPEAT_SECONDS = 30.0
 """A line that comes again within this time is dropped: a client that cannot connect says so several times a second."""
@@ -16,6 +21,10 @@ HARMLESS = (
     "Unable to update metadata from",  # said beside "Unable connect to"
     "Got error produce response",  # the producer tries again; what it cannot deliver in time is an error of ours
 )
+
+
+FIELDS = ("place", "page_id", "outcome", "error", "pages")
+"""What lines about pages carry: `topic[partition]@offset`, the page's id, what became of it and why, or how many."""
 
 
 class Calm(logging.Filter):
@@ -41,18 +50,34 @@ class Calm(logging.Filter):
         return True
 
 
-def logging_config(level: str) -> dict[str, Any]:
+class JsonLines(logging.Formatter):
+    """A JSON object a line: `at`, `level`, `logger`, `message`, and what the line is about (`FIELDS`)."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        about = {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
+        at = rfc3339(datetime.fromtimestamp(record.created, UTC))
+        fields = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            about["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(fields | about, default=str).decode()
+
+
+def logging_config(level: str, form: str = "text") -> dict[str, Any]:
     """Our own lines at `level`, of the libraries only warnings: formatting their debug lines costs 7 % of the time."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {"calm": {"()": Calm}},
-        "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"}},
+        "formatters": {
+            "text": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s"},
+            "json": {"()": JsonLines},
+        },
         "handlers": {
             "stderr": {
                 "class": "logging.StreamHandler",
                 "stream": "ext://sys.stderr",
-                "formatter": "line",
+                "formatter": form,
                 "filters": ["calm"],
             }
         },

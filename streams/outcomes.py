@@ -1,6 +1,7 @@
-"""What becomes of each raw record: its page tagged, empty or dead. Never raises, whatever the bytes."""
+"""What becomes of each raw record: its page tagged, empty, repeated or dead. Never raises, whatever the bytes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,6 +13,19 @@ from streams.records import Outcome, RawRecord, Record
 
 DETAIL_LETTERS = 500
 """How much of an unforeseen error's message is kept: it may quote the whole page."""
+
+
+Stage = Callable[[str], AbstractContextManager[object]]
+"""Times what is done in a stage of that name."""
+
+
+def untimed(stage: str) -> AbstractContextManager[object]:
+    """Time nothing."""
+    return nullcontext()
+
+
+IsRepeat = Callable[[RawRecord, Page], bool]
+"""Whether a page was published a while ago; asked once of each page, in order."""
 
 
 class PageTagger(Protocol):
@@ -28,12 +42,16 @@ class Result:
     raw: RawRecord
     page: Page | PageError
     parts: tuple[Part, ...] = ()
+    repeated: bool = False
+    """Whether the page was published a while ago and is not published again."""
 
     @property
     def outcome(self) -> Outcome:
         """The one word that `pages.done`, metrics, logs and tests share."""
         if isinstance(self.page, PageError):
             return "dead"
+        if self.repeated:
+            return "repeated"
         return "tagged" if self.parts else "empty"
 
     def records(self, at: str) -> list[Record]:
@@ -55,13 +73,37 @@ class Result:
         return Result(self.raw, error)
 
 
-def results_of(raws: Sequence[RawRecord], tagger: PageTagger, max_page_bytes: int) -> list[Result]:
+def results_of(
+    raws: Sequence[RawRecord],
+    tagger: PageTagger,
+    max_page_bytes: int,
+    is_repeat: IsRepeat = lambda raw, page: False,
+    stage: Stage = untimed,
+) -> list[Result]:
     """One result per raw record, in order; the pages are tagged together, and apart when that fails."""
-    decoded = [_decoded(raw, max_page_bytes) for raw in raws]
-    tagged = iter(tag_each([page for page in decoded if isinstance(page, Page)], tagger))
+    with stage("decode"):
+        read = [Result(raw, _decoded(raw, max_page_bytes)) for raw in raws]
+    told = [_told(result, is_repeat) for result in read]
+    pages = [result.page for result in told if isinstance(result.page, Page) and not result.repeated]
+    tagged = iter(tag_each(pages, tagger))
+    return settled(
+        [
+            _result(result.raw, result.page, next(tagged))
+            if isinstance(result.page, Page) and not result.repeated
+            else result
+            for result in told
+        ]
+    )
+
+
+def settled(results: Sequence[Result]) -> list[Result]:
+    """The results, but a repeat of a page that died in the same batch is dead as well: nothing of it was published."""
+    errors = {result.page.page_id: result.page for result in results if isinstance(result.page, PageError)}
     return [
-        _result(raw, page, next(tagged)) if isinstance(page, Page) else Result(raw, page)
-        for raw, page in zip(raws, decoded, strict=True)
+        result.dead(errors[result.page.id])
+        if result.repeated and isinstance(result.page, Page) and result.page.id in errors
+        else result
+        for result in results
     ]
 
 
@@ -86,6 +128,12 @@ def _decoded(raw: RawRecord, max_page_bytes: int) -> Page | PageError:
         return records.decode(raw, max_page_bytes)
     except PageError as error:
         return error
+
+
+def _told(result: Result, is_repeat: IsRepeat) -> Result:
+    if isinstance(result.page, Page) and is_repeat(result.raw, result.page):
+        return Result(result.raw, result.page, repeated=True)
+    return result
 
 
 def _result(raw: RawRecord, page: Page, found: list[Part] | PageError) -> Result:

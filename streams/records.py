@@ -4,7 +4,6 @@ A record's schema is `schema.json` beside this file.
 """
 
 import base64
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +13,7 @@ import orjson
 from models import age, identity
 from models.errors import PageError
 from models.page import Page, Part, Story
+from streams.markup import is_html
 
 Headers = tuple[tuple[str, bytes | None], ...]
 Outcome = Literal["tagged", "empty", "repeated", "dead"]
@@ -21,19 +21,12 @@ Outcome = Literal["tagged", "empty", "repeated", "dead"]
 SCHEMA = "newsieve.part/1"
 
 _BYTE_ORDER_MARK = "\ufeff"
-_HTML_START = re.compile(r"\s*<(?:!doctype\s+html|\?xml|html|head|body)\b", re.IGNORECASE)
-_TAG_LINE = re.compile(r"^[^\S\n]*</?[a-zA-Z][^<>\n]{0,500}>", re.MULTILINE)
+
 MAX_NAME_LETTERS = 8192
 """Longest url or id of a page: more than any browser sends. Each of its parts and its outcome repeat them."""
 
 MAX_HEADER_BYTES = 2**20 - 2**16
 """Most that a dead letter holds of its original headers: the room that `pages.dead` has above `pages.raw`."""
-
-HTML_PROBE_LETTERS = 20_000
-"""How much of a page is read to tell whether it is HTML."""
-
-HTML_TAG_LINES = 0.3
-"""Share of lines that start with a tag, above which a page is HTML: text about HTML quotes a few lines of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +44,11 @@ class RawRecord:
     def source(self) -> str:
         """Where it came from, as `topic/partition/offset`."""
         return f"{self.topic}/{self.partition}/{self.offset}"
+
+    @property
+    def place(self) -> str:
+        """The same for a person, as `topic[partition]@offset`."""
+        return f"{self.topic}[{self.partition}]@{self.offset}"
 
     def header(self, name: str) -> bytes:
         """Value of the last header of that name; empty when there is none."""
@@ -112,19 +110,6 @@ def make_page(url: str, text: str, given_id: str | None = None, fetched_at: str 
     if is_html(text):
         raise PageError("is-html", "the text is HTML; send the page's text without markup", page.id, url)
     return page
-
-
-def is_html(text: str) -> bool:
-    r"""Whether a page is markup rather than the text it shows.
-
-    >>> is_html("<!DOCTYPE html><p>A"), is_html("<div>\n<p>A</p>\n</div>"), is_html("The <p> tag\n<p>\nis\nshort")
-    (True, True, False)
-    """
-    probe = text[:HTML_PROBE_LETTERS]
-    if _HTML_START.match(probe):
-        return True
-    lines = sum(1 for line in probe.split("\n") if line.strip())
-    return len(_TAG_LINE.findall(probe)) > HTML_TAG_LINES * max(1, lines)
 
 
 def part_fields(part: Part, tagged_at: str) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Every setting, once: a frozen dataclass read from `NEWSIEVE_…` environment variables, units in the names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self
 
 from models.errors import SettingsError
+from streams.batching import BATCH_BYTES
+from streams.security import Security
 
 PREFIX = "NEWSIEVE_"
 MAX_RAW_RECORD_BYTES = 32 * 2**20
@@ -13,6 +15,10 @@ MAX_RAW_RECORD_BYTES = 32 * 2**20
 
 MAX_RECORD_BYTES = 33 * 2**20
 """Largest record on any other topic: a dead letter is its original and a MiB of room for headers."""
+
+TRANSACTION_BATCHES = 4
+"""Batches in a transaction while there is a backlog: each transaction costs several requests and a record on every
+partition that it touches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,9 @@ class Settings:
     batch_wait_seconds: float = 0.05
     """How long a page waits for others to be tagged with."""
 
+    delivery: str = "at-least-once"
+    """What a crash may do to the output: at-least-once repeats some of it, exactly-once nothing, at a price."""
+
     give_up_seconds: float = 60.0
     """How long a delivery is retried before the worker leaves."""
 
@@ -46,17 +55,55 @@ class Settings:
     rebalance_seconds: float = 20.0
     """How long Kafka waits for workers to join again in a rebalance."""
 
+    watchdog_seconds: float = 30.0
+    """How long a worker may have pages before it and get nowhere until it leaves."""
+
     window_hours: float = 24.0
     """How long a subscription remembers the parts and items it has shown."""
+
+    republish: str = "changed"
+    """Whether a page that was published is published again: never, when it has changed, or always."""
+
+    repeat_seconds: float = 86_400.0
+    """How long a published page is remembered for that."""
+
+    metrics_host: str = "127.0.0.1"
+    """Where a worker serves `/metrics`, `/healthz` and `/readyz`: by default for this machine alone."""
+
+    metrics_port: int = 0
+    """The port for that; 0: it serves nothing."""
 
     log_level: str = "info"
     """Least severe message that is logged: debug, info, warning or error."""
 
+    log_format: str = "text"
+    """How a worker logs: text, or a JSON object a line."""
+
+    security: Security = field(default_factory=Security)
+    """What protects the connections to Kafka; its fields are variables of their own."""
+
+    @property
+    def is_exactly_once(self) -> bool:
+        """Whether output and offsets go to Kafka in transactions."""
+        return self.delivery == "exactly-once"
+
+    @property
+    def take_pages(self) -> int:
+        """Most pages that are delivered together: with a backlog, a transaction holds several batches."""
+        return self.batch_pages * (TRANSACTION_BATCHES if self.is_exactly_once else 1)
+
+    @property
+    def take_bytes(self) -> int:
+        """Most bytes of pages that are delivered together; a larger page comes alone."""
+        return BATCH_BYTES * (2 if self.is_exactly_once else 1)
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
         """Settings of this environment; raises `SettingsError` that names the variable and what it takes."""
-        given = {field.name: environ.get(PREFIX + field.name.upper(), "").strip() for field in fields(cls)}
-        return cls(**{name: _parse(name, text) for name, text in given.items() if text})
+        names = [field.name for field in fields(cls) if field.name != "security"]
+        given = {name: environ.get(PREFIX + name.upper(), "").strip() for name in names}
+        parsed = {name: _parse(name, text) for name, text in given.items() if text}
+        return cls(**parsed, security=Security.from_env(environ))
 
 
 def _parse(name: str, text: str) -> Any:
@@ -79,8 +126,11 @@ def _is_broker(value: str) -> bool:
     return all(host and "/" not in host and port.isdecimal() and 0 < int(port) < 65536 for host, _, port in addresses)
 
 
-_WHOLE = (int, "a whole number above 0", _positive)
-_SECONDS = (float, "a number of seconds above 0", _positive)
+def _between(least: float, most: float, what: str) -> tuple[Any, str, Any]:
+    return float, f"a number of {what}, {least:g} to {most:g}", lambda value: least <= value <= most
+
+
+_WHOLE = (int, "a whole number, 1 to 100000", range(1, 100_001).__contains__)
 _READERS: dict[str, tuple[Any, str, Any]] = {
     "broker": (str, "host:port[,host:port]", _is_broker),
     "models": (Path, "a folder", bool),
@@ -90,10 +140,16 @@ _READERS: dict[str, tuple[Any, str, Any]] = {
         range(1, MAX_RAW_RECORD_BYTES + 1).__contains__,
     ),
     "batch_pages": _WHOLE,
-    "batch_wait_seconds": _SECONDS,
-    "give_up_seconds": _SECONDS,
-    "session_timeout_seconds": _SECONDS,
-    "rebalance_seconds": _SECONDS,
+    "batch_wait_seconds": _between(0.001, 60, "seconds"),
+    "give_up_seconds": _between(1, 86_400, "seconds"),
+    "session_timeout_seconds": _between(6, 1800, "seconds"),  # Kafka's own limits, unless it is told others
+    "rebalance_seconds": _between(1, 1800, "seconds"),
+    "watchdog_seconds": _between(5, 86_400, "seconds"),
     "window_hours": (float, "a number of hours above 0", _positive),
+    "delivery": (str.lower, "at-least-once or exactly-once", {"at-least-once", "exactly-once"}.__contains__),
+    "republish": (str.lower, "never, changed or always", {"never", "changed", "always"}.__contains__),
+    "repeat_seconds": _between(1, 31 * 86_400, "seconds"),
+    "metrics_port": (int, "a port, 1 to 65535, or 0 for none", range(65536).__contains__),
+    "log_format": (str.lower, "text or json", {"text", "json"}.__contains__),
     "log_level": (str.lower, "debug, info, warning or error", {"debug", "info", "warning", "error"}.__contains__),
 }

@@ -1,128 +1,41 @@
-"""An async iterator of parts for one subscription: filtered, each part once, each teaser's item once per window."""
+"""An async iterator of parts for one subscription: filtered, each part once, each teaser's item once per window.
 
+Repeats are dropped by a memory of what was shown. A member of a group fills it, whenever partitions are given to it, by
+reading a stretch again that the group had passed: what was shown before a restart, or by the partition's last reader,
+is not shown again, although a worker that died may have put it on the topic twice. What was shown in the last half
+second before a kill -9 may come again: nobody else knows that it was shown.
+"""
+
+import asyncio
 import contextlib
-import time
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError, KafkaError
 
-from models.page import Kind
+from models.errors import BrokerError
 from streams import lenient
-from streams.kafka_topics import PARTS_PREFIX, parts_topic
+from streams.kafka_topics import parts_topic
+from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
+from streams.sieve import Fields, Filter, Seen, Subscription, read_part
 
-MOST_REMEMBERED = 500_000
-"""Ids a subscription remembers at most, some 80 MB: at 20 parts a page it is a day of a page every four seconds."""
+__all__ = ["Fields", "Subscription", "make_consumer", "parts", "read_part"]
 
 FETCH_SECONDS = 0.5
 """Longest wait for records before a subscription looks around: commits, and sees that it is to stop."""
 
-Fields = dict[str, Any]
+STOP_SECONDS = 2.0
+"""How long leaving may take; without us, Kafka takes us for gone a little later."""
 
-_TEXT_FIELDS = ("id", "item_id", "page_id", "url", "kind", "headline", "text", "language", "topic")
+READ_AGAIN_RECORDS = 40_000
+"""How many records, over all partitions, are read again to remember them: two to four seconds. A worker that is killed
+under load repeats some 3,000 pages, of a dozen parts each."""
 
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """What a subscriber wants; `slugs` are news topics or `unclear`."""
-
-    slugs: tuple[str, ...]
-    kind: Kind | None = None
-    min_confidence: float = 0.0
-    from_beginning: bool = False
-    group: str | None = None
-    every_sighting: bool = False
-
-
-class Seen:
-    """Which ids were seen within a window of `seconds`; forgets the oldest beyond `most`.
-
-    >>> seen = Seen(seconds=10, most=2, clock=iter([0, 1, 2, 3, 20]).__next__)
-    >>> seen.add("a"), seen.add("a"), seen.add("b"), seen.add("c"), seen.add("c")
-    (True, False, True, True, True)
-    """
-
-    def __init__(self, seconds: float, most: int = MOST_REMEMBERED, clock: Callable[[], float] = time.monotonic):
-        self._seconds = seconds
-        self._most = most
-        self._clock = clock
-        self._first_seen: OrderedDict[str, float] = OrderedDict()
-
-    def add(self, name: str) -> bool:
-        """Whether `name` is new; it is remembered from its first sighting on."""
-        now = self._clock()
-        while self._first_seen and now - next(iter(self._first_seen.values())) > self._seconds:
-            self._first_seen.popitem(last=False)
-        if name in self._first_seen:
-            return False
-        self._first_seen[name] = now
-        if len(self._first_seen) > self._most:
-            self._first_seen.popitem(last=False)
-        return True
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Lets through what a subscription wants, once."""
-
-    subscription: Subscription
-    seen: Seen
-
-    def wants(self, kafka_topic: str, fields: Fields) -> bool:
-        """Whether a part that arrived on this Kafka topic is to be shown now."""
-        wanted = self.subscription
-        if wanted.kind and fields["kind"] != wanted.kind:
-            return False
-        if confidence_in(fields, kafka_topic.removeprefix(PARTS_PREFIX)) < wanted.min_confidence:
-            return False
-        return self.seen.add("part " + fields["id"]) and (
-            wanted.every_sighting or self.seen.add("item " + fields["item_id"])
-        )
-
-
-def confidence_in(fields: Fields, slug: str) -> float:
-    """How certain the part is to be about `slug`; of `unclear`, how certain its best topic was."""
-    confidences = {guess["topic"]: guess["confidence"] for guess in fields["topics"]}
-    return float(confidences[slug] if slug in confidences else fields["confidence"])
-
-
-def read_part(value: bytes | None) -> Fields | None:
-    """The part in a record, or None when it holds none: anyone may write to a topic."""
-    try:
-        fields = orjson.loads(value or b"")
-    except orjson.JSONDecodeError:
-        return None
-    return fields if _is_part(fields) else None
-
-
-def _is_part(fields: Any) -> bool:
-    """Whether everything that subscriptions, exports and terminals read of a part has its type."""
-    return (
-        isinstance(fields, dict)
-        and all(isinstance(fields.get(name), str) for name in _TEXT_FIELDS)
-        and _is_number(fields.get("confidence"))
-        and isinstance(fields.get("lines"), dict)
-        and all(map(_are_numbers, fields["lines"].values()))
-        and isinstance(fields.get("topics"), list)
-        and all(map(_is_guess, fields["topics"]))
-    )
-
-
-def _are_numbers(numbers: Any) -> bool:
-    return isinstance(numbers, list) and all(isinstance(number, int) for number in numbers)
-
-
-def _is_guess(guess: Any) -> bool:
-    return isinstance(guess, dict) and isinstance(guess.get("topic"), str) and _is_number(guess.get("confidence"))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float | int)
+READ_AGAIN_AT_LEAST = 200
+"""How many of each partition at least."""
 
 
 async def parts(
@@ -130,50 +43,124 @@ async def parts(
 ) -> AsyncGenerator[Fields]:
     """Yield parts as they come; ends when `enough()`, asked after each part and whenever nothing came, says so.
 
-    With a group, offsets are committed once what they cover was taken: a restart goes on where it stopped.
+    With a group, offsets are committed once what they cover was taken: a restart goes on where it stopped. Raises
+    `BrokerError` when Kafka does not let it in.
     """
     wanted = Filter(subscription, Seen(settings.window_hours * 3600))
-    consumer = make_consumer(settings, [parts_topic(slug) for slug in subscription.slugs], subscription)
-    await consumer.start()
-    taken: dict[TopicPartition, int] = {}
+    consumer = make_consumer(settings, (), subscription)
+    place = Place(consumer, subscription)
+    consumer.subscribe([parts_topic(slug) for slug in subscription.slugs], listener=place)
     try:
-        async for partition, record in _records(consumer, enough):
-            if partition is None:
-                await _commit(consumer, subscription, taken)
-                continue
+        await _start(consumer, settings)
+        async for partition, record in _records(consumer, place, enough):
             fields = read_part(record.value)
-            if fields is not None and wanted.wants(record.topic, fields):
+            wants = fields is not None and wanted.wants(record.topic, fields)
+            if wants and fields is not None and not place.is_passed(partition, record.offset):
                 yield fields
-            taken[partition] = record.offset + 1
+            place.take(partition, record.offset)
     finally:
-        await _commit(consumer, subscription, taken)
-        await consumer.stop()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_leave(consumer, place), STOP_SECONDS)
+
+
+async def _start(consumer: AIOKafkaConsumer, settings: Settings) -> None:
+    try:
+        await consumer.start()
+    except KafkaConnectionError as error:
+        raise BrokerError(f"no Kafka at {settings.broker}; is it running? (`newsieve broker start`)") from error
+    except KafkaError as error:
+        raise BrokerError(f"Kafka at {settings.broker} does not let this subscriber in: {error}") from error
+
+
+async def _leave(consumer: AIOKafkaConsumer, place: "Place") -> None:
+    await place.commit()
+    await consumer.stop()
+
+
+class Place(ConsumerRebalanceListener):
+    """Where a subscription is in the partitions that are its own."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, subscription: Subscription) -> None:
+        self._consumer = consumer
+        self._group = subscription.group
+        self._from_beginning = subscription.from_beginning
+        self._passed: dict[TopicPartition, int] = {}
+        self._taken: dict[TopicPartition, int] = {}
+        self.shares = 0
+        """How often partitions were shared out; what was fetched before is no longer ours."""
+
+        self.is_shared = subscription.group is None
+        """Whether they are: not until Kafka has done so, nor while it does so anew."""
+
+    async def on_partitions_revoked(self, revoked: Sequence[TopicPartition]) -> None:
+        """Commit what was taken, so that whoever gets the partitions goes on behind it."""
+        self.shares += 1
+        self.is_shared = False
+        await self.commit()
+
+    async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
+        """Go back a stretch in each partition; what was fetched until then is not used."""
+        while True:
+            try:
+                await self._go_back(assigned)
+                self.is_shared = True
+                return
+            except IllegalStateError:
+                return  # they were taken away meanwhile, and are shared out again
+            except KafkaError:
+                await asyncio.sleep(FETCH_SECONDS)
+
+    async def _go_back(self, assigned: Sequence[TopicPartition]) -> None:
+        begins = await self._consumer.beginning_offsets(assigned)
+        starts = begins if self._from_beginning else await self._consumer.end_offsets(assigned)
+        stretch = max(READ_AGAIN_AT_LEAST, READ_AGAIN_RECORDS // max(1, len(assigned)))
+        for partition in assigned:
+            committed = await self._consumer.committed(partition)
+            place = starts[partition] if committed is None else committed
+            self._passed[partition] = self._taken[partition] = place  # a new group must not forget where it began
+            self._consumer.seek(partition, max(begins[partition], place - stretch))
+
+    def is_passed(self, partition: TopicPartition, offset: int) -> bool:
+        """Whether the group had read this before: it is read again only to be remembered."""
+        return offset < self._passed.get(partition, 0)
+
+    def take(self, partition: TopicPartition, offset: int) -> None:
+        """Note that this record was dealt with."""
+        self._taken[partition] = max(offset + 1, self._taken.get(partition, 0))
+
+    async def is_reading_again(self) -> bool:
+        """Whether there is still something to remember of what was read before."""
+        for partition, place in list(self._passed.items()):
+            if partition not in self._consumer.assignment() or await self._consumer.position(partition) >= place:
+                del self._passed[partition]
+        return bool(self._passed)
+
+    async def commit(self) -> None:
+        """Commit what was taken of the partitions that are still ours; another member goes on with the others."""
+        ours = self._consumer.assignment()  # none before the first share
+        ends = {partition: end for partition, end in self._taken.items() if partition in ours}
+        self._taken.clear()
+        if self._group and ends:
+            with contextlib.suppress(CommitFailedError, IllegalStateError):  # lost meanwhile: they come again
+                await self._consumer.commit(ends)
 
 
 async def _records(
-    consumer: AIOKafkaConsumer, enough: Callable[[], bool]
-) -> AsyncGenerator[tuple[TopicPartition | None, Any]]:
-    """Records as they come, and (None, None) after each fetch."""
+    consumer: AIOKafkaConsumer, place: Place, enough: Callable[[], bool]
+) -> AsyncGenerator[tuple[TopicPartition, Any]]:
+    """Records as they come; what was dealt with is committed after each fetch."""
     while True:
+        shares = place.shares
         batches = await consumer.getmany(timeout_ms=int(FETCH_SECONDS * 1000), max_records=500)
-        for partition, records in batches.items():
-            for record in records:
-                yield partition, record
-                if enough():
-                    return
-        if not batches and enough():
+        for partition, record in ((tp, record) for tp, records in batches.items() for record in records):
+            if place.shares != shares or not place.is_shared:
+                break  # Kafka shares the partitions out anew: this is read again, by us or by others
+            yield partition, record
+            if not place.is_passed(partition, record.offset) and enough():
+                return
+        if place.is_shared and not batches and not await place.is_reading_again() and enough():
             return
-        yield None, None
-
-
-async def _commit(consumer: AIOKafkaConsumer, subscription: Subscription, taken: dict[TopicPartition, int]) -> None:
-    """Commit what was taken of the partitions that are still ours; another member goes on with the others."""
-    ours = consumer.assignment()
-    ends = {partition: end for partition, end in taken.items() if partition in ours}
-    if subscription.group and ends:
-        with contextlib.suppress(CommitFailedError, IllegalStateError):  # lost meanwhile: they come again
-            await consumer.commit(ends)
-    taken.clear()
+        await place.commit()
 
 
 def make_consumer(settings: Settings, kafka_topics: Sequence[str], subscription: Subscription) -> AIOKafkaConsumer:
@@ -181,7 +168,7 @@ def make_consumer(settings: Settings, kafka_topics: Sequence[str], subscription:
     lenient.install()
     return AIOKafkaConsumer(
         *kafka_topics,
-        bootstrap_servers=settings.broker,
+        **client_options(settings),
         group_id=subscription.group,
         auto_offset_reset="earliest" if subscription.from_beginning else "latest",
         enable_auto_commit=False,

@@ -75,6 +75,8 @@ def _part(gathering: Gathering, value: bytes) -> list[Fields] | None:
 def _outcome(gathering: Gathering, value: bytes) -> list[Fields] | None:
     try:
         done = orjson.loads(value)
+        if done["outcome"] == "repeated":
+            return None  # its parts came before
         return gathering.expect(done["page_id"], done["parts"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return None  # anyone may write to a topic

@@ -13,15 +13,27 @@ from typing import NoReturn
 
 import faust
 
-from streams.agent import make_agent
+from models import store
+from models.errors import PageError
+from models.tagger import Tagger
+from streams import intake
+from streams.agent import Desk, make_agent
 from streams.app import create_app
 from streams.clock import now
 from streams.delivery import Delivery
+from streams.fair_clock import FairClock
 from streams.kafka_admin import wait_for_topics
 from streams.kafka_topics import kafka_topics
 from streams.logs import logging_config
-from streams.outcomes import PageTagger, Result
+from streams.metrics import Metrics, timed
+from streams.outcomes import Result
+from streams.repeats import Repeats
+from streams.sandbox import Sandbox
 from streams.settings import Settings
+from streams.status import Status, serve
+from streams.transactions import Transactions
+from streams.watchdog import Watchdog
+from streams.work import Work
 
 STOP_SECONDS = 2.7
 """How long an orderly stop may take, of the 3 s in which a worker promises to be gone."""
@@ -29,12 +41,22 @@ STOP_SECONDS = 2.7
 logger = logging.getLogger("newsieve.worker")
 
 
-def run(settings: Settings, tagger: PageTagger, slugs: Iterable[str]) -> NoReturn:
+def run(settings: Settings, tagger: Tagger, slugs: Iterable[str], restarts: int = 0) -> NoReturn:
     """Run a worker until SIGTERM or SIGINT (exit code 0), or until it cannot go on (exit code 1)."""
-    logging.config.dictConfig(logging_config(settings.log_level))
+    logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
     names = [topic.name for topic in kafka_topics(slugs)]
+    metrics = Metrics(tagger.versions, restarts)
+    status = Status(metrics.registry)
+    if settings.metrics_port:
+        serve(status, settings)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    _wait_for_topics(settings, names, loop)
+    make_worker(settings, tagger, loop, metrics, status).execute_from_commandline()
+
+
+def _wait_for_topics(settings: Settings, names: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
+    """Return once Kafka has the topics; a signal ends the process: nothing is in hand."""
     waiting = loop.create_task(wait_for_topics(settings, names, logger.info))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, waiting.cancel)
@@ -43,8 +65,7 @@ def run(settings: Settings, tagger: PageTagger, slugs: Iterable[str]) -> NoRetur
     except asyncio.CancelledError:
         sys.exit(0)
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)  # until Faust has its own, a signal ends the process: nothing is in hand
-    make_worker(settings, tagger, loop).execute_from_commandline()
+        loop.remove_signal_handler(number)  # until Faust has its own
 
 
 class Worker(faust.Worker):
@@ -54,33 +75,65 @@ class Worker(faust.Worker):
         deadline = threading.Timer(STOP_SECONDS, _go)
         deadline.daemon = True
         deadline.start()
-        logging.getLogger().setLevel(logging.CRITICAL)  # the libraries complain of being stopped
+        logging.getLogger().setLevel(logging.CRITICAL)  # the libraries complain of being stopped,
+        threading.excepthook = lambda args: None  # and aiokafka's fetcher raises when its connection is closed first
         super()._schedule_shutdown(signal)
 
 
-def make_worker(settings: Settings, tagger: PageTagger, loop: asyncio.AbstractEventLoop) -> Worker:
-    """The Faust worker: the producer first, then the app that needs it; nothing served, nothing redirected."""
-    delivery = Delivery(settings, now)
-    agent = make_agent(settings, tagger, delivery, leave, report)
+def make_worker(
+    settings: Settings, tagger: Tagger, loop: asyncio.AbstractEventLoop, metrics: Metrics, status: Status
+) -> Worker:
+    """The Faust worker: the producer first, then the app that needs it; Faust serves and redirects nothing."""
+    transactions = Transactions(settings, now, leave) if settings.is_exactly_once else None
+    delivery, work = transactions or Delivery(settings, now), Work(FairClock())
+
+    def done(results: Sequence[Result]) -> None:
+        metrics.count(results)
+        report(results)
+
+    desk = Desk(
+        settings,
+        timed(tagger, metrics),
+        delivery,
+        done,
+        work,
+        is_current=lambda message: intake.is_current(app, message),
+        is_ours=lambda message: intake.is_ours(app, message),
+        is_behind=lambda: intake.is_behind(app),
+        repeats=Repeats(settings, lambda: tagger.versions),
+        take=lambda messages: intake.take(app, messages),
+        sandbox=Sandbox(settings.models or store.SHIPPED, settings.watchdog_seconds, work.renew),
+        stage=metrics.stage,
+    )
+    app: faust.App = create_app(settings, make_agent(desk, leave), work, transactions)
+    watchdog = status.watchdog = Watchdog(settings, work, lambda: intake.member_id(app), leave)
+    metrics.watch(lambda: watchdog.health.sight)
+    watchdog.start()
     return Worker(
-        create_app(settings, agent),
+        app,
         delivery,
         loop=loop,
         quiet=True,
         loglevel=settings.log_level,
-        logging_config=logging_config(settings.log_level),
+        logging_config=logging_config(settings.log_level, settings.log_format),
         redirect_stdouts=False,
         stdout=sys.stderr,
     )
 
 
 def report(results: Sequence[Result]) -> None:
-    """Log one line per batch, and one per dead page that names where it is."""
+    """Log a line per batch, and one per page that names its place: a warning when it is dead, else for debugging."""
     counts = Counter(result.outcome for result in results)
-    logger.info("%d pages: %s", len(results), ", ".join(f"{count} {name}" for name, count in sorted(counts.items())))
+    told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    logger.info("%d pages: %s", len(results), told, extra={"pages": len(results)})
     for result in results:
-        if isinstance(result.page, Exception):
-            logger.warning("%s dead: %s", result.raw.source, result.page)
+        if isinstance(result.page, PageError):
+            about = {"place": result.raw.place, "page_id": result.page.page_id, "outcome": "dead"}
+            words = (result.raw.place, result.page.page_id or "-", result.page)
+            logger.warning("%s page=%s dead: %s", *words, extra=about | {"error": result.page.slug})
+        elif logger.isEnabledFor(logging.DEBUG):
+            about = {"place": result.raw.place, "page_id": result.page.id, "outcome": result.outcome}
+            logger.debug("%s page=%s %s", *about.values(), extra=about)
 
 
 def _go() -> None:

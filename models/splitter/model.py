@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from threadpoolctl import ThreadpoolController
 
+from models import descent
 from models.page import Page, Split, lines_of
 from models.splitter import chain, learning, network
 from models.splitter.assemble import assemble
@@ -108,14 +109,14 @@ class Splitter(BaseEstimator):
         self, filled: list[tuple[list[str], list[str]]], random: np.random.Generator, progress: Callable[[str], None]
     ) -> None:
         trained = self.weights_ | {"transitions": self.transitions_}
-        adam = learning.Adam(trained, self.decay)
-        mean = learning.Mean(trained)
+        adam = descent.Adam(trained, self.decay)
+        mean = descent.Mean(trained)
         per_epoch = -(-len(filled) // self.batch_pages)
         steps = self.epochs * per_epoch
         for epoch in range(self.epochs):
             losses = []
             for step, batch in enumerate(self._batches(filled, random), epoch * per_epoch):
-                rate = learning.cosine_rate(step, steps, self.rate)
+                rate = descent.cosine_rate(step, steps, self.rate)
                 losses.append(self._step(adam, trained, *batch, random, rate))
                 if step >= AVERAGED_FROM * steps:
                     mean.add(trained)
@@ -136,7 +137,7 @@ class Splitter(BaseEstimator):
 
     def _step(
         self,
-        adam: learning.Adam,
+        adam: descent.Adam,
         trained: Weights,
         inputs: Inputs,
         targets: Floats,
@@ -149,7 +150,7 @@ class Splitter(BaseEstimator):
         likelihood = chain.likelihood(scores, trained["transitions"], targets, sizes)
         slopes = learning.gradients(trained, inputs, trace, likelihood.scores)
         slopes["transitions"] = likelihood.transitions
-        adam.step(trained, learning.clipped(slopes, SLOPE_LIMIT), rate)
+        adam.step(trained, descent.clipped(slopes, SLOPE_LIMIT), rate)
         return likelihood.loss
 
 

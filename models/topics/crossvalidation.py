@@ -15,7 +15,8 @@ from models.corpus import LabelledText
 from models.errors import CorpusError
 from models.page import Verdict
 from models.topics.evaluate import report
-from models.topics.model import Taught, TopicClassifier
+from models.topics.model import TopicClassifier
+from models.topics.targets import Taught
 from models.topics.taxonomy import NOT_TOPICS, Taxonomy
 from models.topics.train import LABELLED_WEIGHT, MODERN_WEIGHT, as_text, taught_texts, training_texts
 from models.topics.vectors import WordVectors
@@ -38,7 +39,7 @@ class Curriculum:
 
     rows: Sequence[LabelledText]
     taught: Taught
-    words: WordVectors | None
+    words: WordVectors
     taxonomy: Taxonomy
 
     def unseen(self, groups: Sequence[str], folds: int, seed: int) -> Predicted:
@@ -46,14 +47,18 @@ class Curriculum:
         model = TopicClassifier(self.taxonomy, self.words, folds=folds, random_state=seed)
         weights = [MODERN_WEIGHT if row.source == "modern" else LABELLED_WEIGHT for row in self.rows]
         topics = [row.topics for row in self.rows]
-        model.fit([as_text(row) for row in self.rows], topics, groups, weights, self.taught)
-        return model.verdicts(model.unseen_proba_, [row.kind for row in self.rows])
+        texts = [as_text(row) for row in self.rows]
+        model.fit(texts, topics, groups, weights, self.taught)
+        return model.verdicts(model.unseen_proba_, texts)
 
 
 def read_curriculum(corpus: Path, taxonomy: Taxonomy) -> Curriculum:
     """What `models.topics.train.train` would learn from `corpus`; raises `CorpusError` when there is nothing."""
     lessons, _ = store.load("teacher")
-    return Curriculum(training_texts(corpus), taught_texts(corpus, lessons, taxonomy), lessons.words, taxonomy)
+    rows = training_texts(corpus)
+    return Curriculum(
+        rows, taught_texts(corpus, rows, lessons, taxonomy, store.load("splitter")[0]), lessons.words, taxonomy
+    )
 
 
 def by_publisher(corpus: Path, curriculum: Curriculum, verdicts: Predicted) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import numpy as np
 from models.splitter.teacher.words import Read, Tokens
 from models.topics.teacher import Encode, Floats
 
-TOKENS_AT_MOST = 56  # of a text: a headline and the start of its lead
+TOKENS_AT_MOST = 48  # of a text: a headline and the start of its lead
 WIDTH = 384  # of MiniLM's vectors
 LEAST_LENGTH = 1e-12  # of a vector that is made a unit
 TEXTS_AT_ONCE = 10_000  # read between two words of progress
@@ -32,6 +32,6 @@ def opening(tokens: Tokens) -> Tokens:
     """The first tokens of a text, and the mark that ends it.
 
     >>> opening([101, *range(100), 102])[-2:], opening([101, 7, 102])
-    ([53, 102], [101, 7, 102])
+    ([45, 102], [101, 7, 102])
     """
     return tokens if len(tokens) <= TOKENS_AT_MOST else tokens[: TOKENS_AT_MOST - 1] + tokens[-1:]

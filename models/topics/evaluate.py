@@ -51,6 +51,7 @@ def scores(truths: Sequence[Truth], verdicts: Sequence[Verdict]) -> dict[str, An
         "macro_f1": _mean([row["f1"] for row in topics]),
         "macro_f1_of_frequent": _mean([row["f1"] for row in topics if row["texts"] >= FREQUENT_TEXTS]),
         "ece": expected_calibration_error(truths, verdicts),
+        "ece_by_chance": calibration_error_by_chance([verdict.confidence for _, verdict in pairs]),
         "answered": len(answered) / len(pairs),
         "accept_when_answered": _mean(answered),
         "coverage_at_90_percent_precision": _coverage([verdict.confidence for _, verdict in pairs], hits),
@@ -97,6 +98,17 @@ def expected_calibration_error(truths: Sequence[Truth], verdicts: Sequence[Verdi
     steps = _bins(truths, verdicts, CALIBRATION_BINS).values()
     texts = len(_with_topic(truths, verdicts))
     return sum(count * abs(confidence - accepted) for count, confidence, accepted in steps) / texts if texts else 0.0
+
+
+def calibration_error_by_chance(confidences: Sequence[float]) -> float:
+    """Calibration error that confidences which are exactly right have on so few texts, on average.
+
+    In each step the accepted texts scatter around their mean as binomials do, here taken for normal.
+    """
+    confident = np.asarray(confidences, dtype=float)
+    steps = np.ceil(confident * CALIBRATION_BINS).astype(int)
+    variances = np.bincount(steps, confident * (1 - confident))
+    return float(np.sqrt(2 / np.pi * variances).sum() / len(confident))
 
 
 def confusion(truths: Sequence[Truth], verdicts: Sequence[Verdict], most: int = 20) -> list[tuple[str, str, int]]:

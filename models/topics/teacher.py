@@ -1,9 +1,7 @@
 """What a language model teaches the classifier: soft labels of unlabelled texts, and vectors of words.
 
-The teacher averages a network on sentence embeddings with the linear student. It is needed only to make `Lessons`;
-these are kept as an artifact (digests and quantised numbers, no text), so that training goes without it. The encoder
-is handed in: any function from texts to unit vectors serves; the shipped lessons were made with all-MiniLM-L6-v2
-(Apache-2.0), which is no dependency of newsieve.
+It is needed only to make `Lessons`; these are kept as an artifact (digests and quantised numbers, no text), so that
+training goes without it. The models are handed in; `finetuning` and `encoder` have those behind the shipped lessons.
 """
 
 import hashlib
@@ -17,28 +15,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.page import Text
-from models.topics.features import HashedNgrams, tokenised, zones
-from models.topics.students import SoftTargetNetwork, SoftTargetSoftmax
+from models.topics.features import zones
 from models.topics.tokens import folded
 from models.topics.vectors import WordVectors
 
 Floats = NDArray[np.floating[Any]]
 Encode = Callable[[Sequence[str]], Floats]
+"""From texts to unit vectors."""
+Judge = Callable[[Sequence[str]], Floats]
+"""From sentences to (sentences, classes) probabilities."""
+Tune = Callable[[Sequence[str], Floats, Floats, int], Judge]
+"""From sentences, their soft targets (sentences, classes), their weights and a seed, to a judge that learned from them.
+"""
 
-NETWORK_SHARE = 0.65  # of the teacher's labels, the rest is the linear student's: best of 1, .7 and .5 on dev
-NETWORK_SEEDS = 2
-STRETCH = 8.0  # unit vectors of 384 numbers are too small for the network's usual first steps
-WORDS = 24_000  # so that lessons stay under 5 MB
-FEWEST_TEXTS_WITH_A_WORD = 4
+WORDS = 40_000  # so that lessons stay under 5 MB
+FEWEST_TEXTS_WITH_A_WORD = 3
 DIMENSIONS = 128
+PRECISION_DIGITS = 6  # more may come out otherwise where memory is laid out otherwise
 FREQUENT = 1e-4  # share of all words from which on a word weighs no more in choosing dimensions
 SHARE_LEVELS = 255  # of an unsigned byte
+LEAST_SHARE = 0.02  # of a lesson: less is noise, and would double its size
 WORD = re.compile(rb"[a-z0-9\x80-\xff]+")
 
 
 @dataclass(frozen=True, eq=False)
 class Lessons:
-    """Word vectors, and for each unlabelled text's digest (ascending) its distribution over `classes` in 8 bits."""
+    """Word vectors, and for each text's digest (ascending) a distribution over `classes` in 8 bits."""
 
     words: WordVectors
     classes: tuple[str, ...]
@@ -60,42 +62,24 @@ def digest(text: Text) -> int:
     return int.from_bytes(found.digest(), "big")
 
 
-def teach(
-    labelled: Sequence[Text],
-    targets: Floats,
-    weights: Floats,
-    classes: Sequence[str],
-    unlabelled: Sequence[Text],
-    encode: Encode,
-) -> Lessons:
-    """Learn from labelled texts and their soft targets (texts, classes), and return lessons about the unlabelled."""
-    network, linear = (
-        _network_labels(labelled, targets, weights, unlabelled, encode),
-        _linear_labels(labelled, targets, weights, unlabelled),
-    )
-    proba = NETWORK_SHARE * network + (1 - NETWORK_SHARE) * linear
-    digests, first = np.unique(np.array([digest(text) for text in unlabelled], np.uint64), return_index=True)
-    levels = np.rint(proba[first] * SHARE_LEVELS).astype(np.uint8)
-    words = _words([*labelled, *unlabelled], encode)
-    return Lessons(words, tuple(classes), digests, levels)
+def lessons_about(texts: Sequence[Text], proba: Floats, classes: Sequence[str], words: WordVectors) -> Lessons:
+    """Lessons that say `proba` (texts, classes) of `texts`, its smallest shares left out.
+
+    Of texts alike the first counts.
+    """
+    kept = np.where(proba < LEAST_SHARE, 0, proba)
+    kept /= kept.sum(axis=1, keepdims=True)
+    digests, first = np.unique(np.array([digest(text) for text in texts], np.uint64), return_index=True)
+    return Lessons(words, tuple(classes), digests, np.rint(kept[first] * SHARE_LEVELS).astype(np.uint8))
 
 
-def _network_labels(
-    labelled: Sequence[Text], targets: Floats, weights: Floats, unlabelled: Sequence[Text], encode: Encode
-) -> Floats:
-    X, unseen = STRETCH * encode(sentences(labelled)), STRETCH * encode(sentences(unlabelled))
-    networks = (SoftTargetNetwork(384, 7, 256, seed).fit(X, targets, weights) for seed in range(NETWORK_SEEDS))
-    return np.asarray(sum(network.predict_proba(unseen) for network in networks) / NETWORK_SEEDS)
-
-
-def _linear_labels(labelled: Sequence[Text], targets: Floats, weights: Floats, unlabelled: Sequence[Text]) -> Floats:
-    tokens, features = tokenised(labelled), HashedNgrams()
-    softmax = SoftTargetSoftmax().fit(features.fit_transform(tokens), targets, weights)
-    return softmax.predict_proba(features.transform(tokenised(unlabelled)))
+def mean_of(judges: Sequence[Judge]) -> Judge:
+    """A judge that gives the mean of what some say."""
+    return lambda sentences: np.asarray(np.mean([judge(sentences) for judge in judges], axis=0))
 
 
 def sentences(texts: Sequence[Text]) -> list[str]:
-    """What the encoder reads of each text: headline and lead, without what leaks."""
+    """What the teacher reads of each text: headline and lead, without what leaks."""
     segments = zones(texts)
     return [
         f"{headline}. {lead}" if lead else headline
@@ -103,7 +87,8 @@ def sentences(texts: Sequence[Text]) -> list[str]:
     ]
 
 
-def _words(texts: Sequence[Text], encode: Encode) -> WordVectors:
+def words_of(texts: Sequence[Text], encode: Encode) -> WordVectors:
+    """Vectors of the words that occur most in `texts`, as `encode` sees each alone."""
     counts = Counter(word for segment in _folded_segments(texts) for word in set(WORD.findall(segment)))
     often = [(w, n) for w, n in counts.most_common(WORDS) if n >= FEWEST_TEXTS_WITH_A_WORD and _decodes(w)]
     words, numbers = [word.decode() for word, _ in often], [number for _, number in often]
@@ -125,4 +110,4 @@ def _projected(vectors: Floats, counts: Sequence[int]) -> Floats:
     weighted = centred * np.sqrt(np.minimum(shares, FREQUENT))[:, None]
     _, _, directions = np.linalg.svd(weighted, full_matrices=False)
     found = centred @ directions[:DIMENSIONS].T
-    return np.asarray(found / found.std())
+    return np.asarray(np.round(found / found.std(), PRECISION_DIGITS))

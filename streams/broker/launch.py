@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from models.errors import BrokerError
@@ -38,7 +39,7 @@ def java_command(java: Java, jars: list[Path], memory_mb: int, folder: Path) -> 
     return [str(java.program), *java.quiet_flags(), *memory_flags(memory_mb), *definitions, "-cp", class_path]
 
 
-def format_storage(folder: Path, command: list[str], settings: dict[str, str]) -> None:
+def format_storage(folder: Path, command: list[str], settings: dict[str, str], options: Sequence[str] = ()) -> None:
     """Make `data/` what Kafka calls formatted, unless it is; it comes into being whole or not at all.
 
     Raises `BrokerError` with what Kafka said.
@@ -50,7 +51,7 @@ def format_storage(folder: Path, command: list[str], settings: dict[str, str]) -
         shutil.rmtree(leftover, ignore_errors=True)
     write_settings(folder, settings | {"log.dirs": fresh.name})
     since = (folder / LOG).stat().st_size
-    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id(folder), "--config", PROPERTIES]
+    tool = ["kafka.tools.StorageTool", "format", "--cluster-id", cluster_id(folder), "--config", PROPERTIES, *options]
     with (folder / LOG).open("ab") as log:
         done = subprocess.run([*command, *tool], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log)  # noqa: S603 – our own command
     if done.returncode:

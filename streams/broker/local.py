@@ -3,7 +3,7 @@
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -25,7 +25,7 @@ from streams.broker.launch import (
     write_settings,
 )
 from streams.broker.processes import end, started_at
-from streams.broker.server import DEFAULT_MEMORY_MB, LEAST_MEMORY_MB, LOOPBACK, server_properties
+from streams.broker.server import DEFAULT_MEMORY_MB, LEAST_MEMORY_MB, LOOPBACK, server_properties, with_extra
 from streams.broker.settings import broker_folder, broker_memory_mb, broker_port
 
 DEFAULT_PORT = 9092  # Kafka's own
@@ -36,6 +36,8 @@ class LocalBroker:
     """One Kafka of one node, living in `folder` and listening on this machine's loopback alone.
 
     `port` 0 takes a free one at each start. `memory_mb` bounds Java's heap; the process takes some 130 MB on top.
+    `extra` goes on top of Kafka's settings (`server.with_extra`), `format_options` to its storage tool at the first
+    start: more listeners, a node of a cluster, users.
     Any number of objects, in any number of processes, may name the same folder: they are the same broker.
     As a context manager it is tied to the program, and is stopped at the end unless it ran before.
     """
@@ -44,6 +46,9 @@ class LocalBroker:
     port: int = DEFAULT_PORT
     memory_mb: int = DEFAULT_MEMORY_MB
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    controller_port: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    format_options: Sequence[str] = field(default=(), repr=False)
     _kafka: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
     _leash: "subprocess.Popen[bytes] | None" = field(default=None, init=False, repr=False)
 
@@ -170,11 +175,11 @@ class LocalBroker:
             raise
 
     def _launch(self, java: Java, jars: list[Path], tied: bool) -> None:
-        port, controller_port = self.port or free_port(), free_port()
+        port, controller_port = self.port or free_port(), self.controller_port or free_port()
         files.prepare_log(self.folder)
         command = java_command(java, jars, self.memory_mb, self.folder)
-        settings = server_properties(port, controller_port, self.memory_mb, files.DATA)
-        format_storage(self.folder, command, settings)
+        settings = with_extra(server_properties(port, controller_port, self.memory_mb, files.DATA), self.extra)
+        format_storage(self.folder, command, settings, self.format_options)
         write_settings(self.folder, settings)
         since = self.log.stat().st_size
         with files.sole_use(self.folder) as alive:

@@ -1,5 +1,7 @@
 """What Kafka is told: `server.properties`, its logging, and the flags of its Java."""
 
+from collections.abc import Mapping
+
 RECORD_LIMIT_BYTES = 34 * 1024 * 1024  # pages.dead takes records to 33 MiB; 1 MiB for keys, headers and framing
 LOOPBACK = "127.0.0.1"
 
@@ -74,6 +76,20 @@ def server_properties(port: int, controller_port: int, memory_mb: int, log_folde
         "log.dirs": log_folder,
     }
     return network | SHARED_SETTINGS | ({} if memory_mb >= ROOMY_FROM_MB else SMALL_SETTINGS)
+
+
+LISTENER_LISTS = ("listeners", "advertised.listeners", "listener.security.protocol.map")
+"""Settings that are lists, to which others are added rather than put in their place."""
+
+
+def with_extra(settings: Mapping[str, str], extra: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings with `extra` on top; listeners are added to those that are there.
+
+    >>> with_extra({"node.id": "1", "listeners": "A://:1"}, {"node.id": "2", "listeners": "B://:2"})
+    {'node.id': '2', 'listeners': 'A://:1,B://:2'}
+    """
+    added = {name: f"{settings[name]},{extra[name]}" for name in LISTENER_LISTS if name in settings and name in extra}
+    return {**settings, **extra, **added}
 
 
 def as_properties(settings: dict[str, str]) -> str:

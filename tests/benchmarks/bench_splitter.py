@@ -10,8 +10,6 @@ is what to compare across machines.
 
 import argparse
 import tempfile
-import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -19,10 +17,10 @@ from threadpoolctl import threadpool_limits
 from models import corpus, store
 from models.page import Page, lines_of
 from tests.benchmarks.crf import train_crf
+from tests.benchmarks.turns import Contestants, best_seconds, table
 
 BATCH_PAGES = 64  # a worker's micro-batch
 TRAINING_PAGES = 150  # of gold train: enough for the CRF's weights to be as many as they get
-Cutter = Callable[[Sequence[Page]], object]
 
 
 def main() -> None:
@@ -36,12 +34,12 @@ def main() -> None:
     splitter, card = store.load("splitter")
     with tempfile.TemporaryDirectory() as folder, threadpool_limits(limits=1):
         label = train_crf(corpus.gold_pages(given.data, "train")[:TRAINING_PAGES], Path(folder))
-        cutters: dict[str, Cutter] = {
+        cutters: Contestants[Page] = {
             f"splitter {card['version']}": splitter.split,
             "quick CRF": lambda batch: [label([line.text for line in lines_of(page.text)]) for page in batch],
         }
-        seconds = best_seconds(cutters, pages, given.rounds)
-    print(table(seconds, len(pages)))
+        seconds = best_seconds(cutters, pages, BATCH_PAGES, given.rounds)
+    print(table(seconds, len(pages), "pages"))
 
 
 def arguments() -> argparse.Namespace:
@@ -51,26 +49,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--style", default="main", help="flattening style of the pages")
     parser.add_argument("--rounds", type=int, default=7, help="times that each micro-batch is cut")
     return parser.parse_args()
-
-
-def best_seconds(cutters: dict[str, Cutter], pages: Sequence[Page], rounds: int) -> dict[str, float]:
-    """Processor seconds that each cutter takes for all pages: the sum over micro-batches of its best time for each."""
-    batches = [pages[start : start + BATCH_PAGES] for start in range(0, len(pages), BATCH_PAGES)]
-    best = {name: [float("inf")] * len(batches) for name in cutters}
-    for _ in range(rounds):
-        for place, batch in enumerate(batches):
-            for name, cut in cutters.items():
-                start = time.process_time()
-                cut(batch)
-                best[name][place] = min(best[name][place], time.process_time() - start)
-    return {name: sum(times) for name, times in best.items()}
-
-
-def table(seconds: dict[str, float], pages: int) -> str:
-    """Pages a second of each cutter, and how many times as fast as the last it is."""
-    slowest = list(seconds.values())[-1]
-    rows = [f"{name:24}{pages / took:12,.0f}{slowest / took:12.1f}" for name, took in seconds.items()]
-    return "\n".join([f"{f'{pages} pages, one core':24}{'pages/s':>12}{'ratio':>12}", *rows])
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ class Pipeline:
     bootstrap: str
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    patience_seconds: float = PATIENCE_SECONDS
 
     @property
     def settings(self) -> Settings:
@@ -121,7 +122,7 @@ class Pipeline:
 
     def wait_for_outcomes(self, count: int) -> list[dict[str, Any]]:
         """The outcomes, once `count` different pages have one."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + self.patience_seconds
         while True:
             found = self.outcomes()
             if len({outcome["source"] for outcome in found}) >= count:

@@ -39,8 +39,8 @@ def test_rubbish_is_dead_and_the_worker_lives(pipeline):
     """Each kind of rubbish is dead under its slug with key, bytes and headers as they came; good pages pass between."""
     good = sample_pages()[0]
     records = []
-    for _, value, headers in RUBBISH.values():
-        records += [(KEYS[headers], value, headers), (None, page(good.text), ())]
+    for n, (_, value, headers) in enumerate(RUBBISH.values()):
+        records += [(KEYS[headers], value, headers), (None, page(f"{good.text}\n{n}"), ())]
     with pipeline.worker() as worker:
         pipeline.send(records)
         outcomes = pipeline.wait_for_outcomes(len(records))

@@ -41,9 +41,11 @@ def test_feed_waits_for_a_late_kafka(own_pipeline, own_broker):
     assert {json.loads(r.value)["id"] for r in own_pipeline.records("pages.raw")} == {page.id for page in pages}
 
 
-def test_an_outage_loses_nothing(own_pipeline, own_broker):
-    """Pages that a worker has in hand when Kafka goes away and comes back are all tagged."""
+@pytest.mark.parametrize("delivery", ["at-least-once", "exactly-once"])
+def test_an_outage_loses_nothing(own_pipeline, own_broker, delivery):
+    """Pages that a worker has in hand when Kafka goes away and comes back are all tagged, and exactly once if asked."""
     pages = sample_pages(copies=40)
+    own_pipeline.environ["NEWSIEVE_DELIVERY"] = delivery
     own_pipeline.environ["NEWSIEVE_GIVE_UP_SECONDS"] = "60"
     own_pipeline.feed(pages)
     with own_pipeline.worker() as worker:
@@ -54,6 +56,7 @@ def test_an_outage_loses_nothing(own_pipeline, own_broker):
         outcomes = own_pipeline.wait_for_outcomes(len(pages))
         assert worker.poll() is None
     assert {outcome["page_id"] for outcome in outcomes} == {page.id for page in pages}
+    assert delivery == "at-least-once" or len(outcomes) == len(pages)
 
 
 def test_a_worker_that_cannot_deliver_leaves(own_pipeline, own_broker):

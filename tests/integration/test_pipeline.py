@@ -89,6 +89,20 @@ def test_killed_and_joined_under_load(pipeline):
     assert max(shown.values()) == 1
 
 
+def test_workers_that_join_and_leave_repeat_nothing(pipeline):
+    """Partitions that go from worker to worker under load are handed over between two batches."""
+    pages = sample_pages(copies=60)
+    pipeline.feed(pages)
+    with pipeline.worker() as first:
+        pipeline.wait_for_log("worker", " tagged")
+        with pipeline.worker(), pipeline.worker():
+            assert stop(first) == 0
+            pipeline.wait_for_outcomes(len(pages) // 2)
+        with pipeline.worker():
+            pipeline.wait_for_outcomes(len(pages))
+    assert max(Counter(outcome["source"] for outcome in pipeline.outcomes()).values()) == 1
+
+
 def test_a_stopped_worker_repeats_nothing(pipeline):
     """A worker that gets SIGTERM under backlog ends with exit code 0; the next goes on without a repeat."""
     pages = sample_pages(copies=40)
@@ -154,3 +168,22 @@ def test_corrections_come_back_as_a_corpus(pipeline, tmp_path):
 def rows(path: Path) -> list[dict]:
     with gzip.open(path) as file:
         return [json.loads(line) for line in file]
+
+
+def test_a_page_fed_again_is_repeated(pipeline):
+    """Fed twice, pages come out once; each feeding has its outcome, and a worker that is told to publishes again."""
+    pages = sample_pages()[:5]
+    with pipeline.worker():
+        pipeline.feed([*pages, *pages])
+        first = pipeline.wait_for_outcomes(10)
+        count = len(pipeline.part_records())
+        pipeline.feed(pages)
+        pipeline.wait_for_outcomes(15)
+    assert Counter(outcome["outcome"] for outcome in first) == {"tagged": 5, "repeated": 5}
+    assert len(pipeline.part_records()) == count
+    pipeline.environ["NEWSIEVE_REPUBLISH"] = "always"
+    with pipeline.worker():
+        pipeline.feed([*pages, *pages])
+        pipeline.wait_for_outcomes(25)
+    assert len(pipeline.part_records()) == 3 * count
+    assert len(pipeline.subscribe("--every-sighting")) == len(tagged(pages))

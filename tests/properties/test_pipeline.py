@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.errors import SLUGS, PageError
-from streams.agent import make_agent
+from streams.agent import Desk, make_agent
 from streams.delivery import Delivery
 from streams.outcomes import Result, results_of
 from streams.records import RawRecord, decode
@@ -138,7 +138,7 @@ def test_from_stream_to_kafka_every_page_has_one_outcome_and_is_acknowledged(raw
 
     async def working() -> None:
         async with Delivery(SETTINGS, lambda: AT, kafka.producer) as delivery:
-            agent = make_agent(SETTINGS, mark_tagger(), delivery, left.append, lambda results: None)
+            agent = make_agent(Desk(SETTINGS, mark_tagger(), delivery, lambda results: None), left.append)
             await agent(FakeStream([events(raws[:3], acks), events(raws[3:], acks)]))
 
     run(working())

@@ -1,19 +1,22 @@
 """The agent: acknowledges after delivery, in order, or not at all; leaves once when it cannot go on; stops in time."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 from fake_models import mark_tagger
-from fakes import FakeStream, events, message_of, raw, run
+from fakes import FakeEvent, FakeStream, RecordingTagger, events, message_of, raw, run
 
 from models.errors import DeliveryError
-from streams.agent import STOP_SECONDS, event_bytes, make_agent, raw_record
+from streams.agent import STOP_SECONDS, Desk, event_bytes, make_agent, raw_record
 from streams.batching import BATCH_BYTES, batches
 from streams.outcomes import Result
 from streams.records import RawRecord
 from streams.settings import Settings
+from streams.work import Work
 
 SETTINGS = Settings(batch_pages=7, batch_wait_seconds=0.125)
 
@@ -36,7 +39,7 @@ class Rig:
         self.fails_on = fails_on
         self.seconds = seconds
         self.stream = FakeStream([events(raws, self.acks) for raws in batches_of_raws])
-        self.agent = make_agent(SETTINGS, mark_tagger(), self, self.left.append, self.report)
+        self.agent = make_agent(Desk(SETTINGS, mark_tagger(), self, self.report), self.left.append)
 
     async def deliver(self, results: Sequence[Result]) -> list[Result]:
         self.acks_at_delivery.append(list(self.acks))
@@ -99,7 +102,7 @@ def test_a_report_that_fails_leaves_the_batch_unacknowledged_rather_than_escape(
     def broken(results: Sequence[Result]) -> None:
         raise OSError("no space left")
 
-    run(make_agent(SETTINGS, mark_tagger(), rig, rig.left.append, broken)(rig.stream))
+    run(make_agent(Desk(SETTINGS, mark_tagger(), rig, broken), rig.left.append)(rig.stream))
     assert rig.acks == []
     assert len(rig.left) == 1
 
@@ -159,3 +162,97 @@ def test_a_message_may_come_without_headers_or_with_a_mapping(headers: object, k
     message = message_of(raw(b"x"))
     message.headers = headers
     assert raw_record(message).headers == kept
+
+
+def test_messages_from_before_a_rebalance_are_left_alone() -> None:
+    """Kafka hands them out again, maybe to another worker: tagging them here would only repeat them."""
+    rig = Rig([pages(4)])
+    current = [1, 3]
+    desk = Desk(SETTINGS, mark_tagger(), rig, rig.report, is_current=lambda message: message.offset in current)
+    run(make_agent(desk, rig.left.append)(rig.stream))
+    assert rig.acks == current
+    assert [result.raw.offset for result in rig.delivered[0]] == current
+
+
+def test_the_stage_of_the_batch_in_hand_is_told() -> None:
+    work, stages = Work(), []
+    rig = Rig([pages(3)])
+
+    class Telling:
+        async def deliver(self, results: Sequence[Result]) -> list[Result]:
+            stages.append(work.task)
+            return list(results)
+
+    run(make_agent(Desk(SETTINGS, mark_tagger(), Telling(), rig.report, work), rig.left.append)(rig.stream))
+    (task,) = stages
+    assert task is not None
+    assert (task.stage, task.batch) == ("delivering", "3 pages from pages.raw[3]@0 on")
+    assert work.task is None
+
+
+class FakeSandbox(RecordingTagger):
+    """A sandbox that writes down when it is closed."""
+
+    def close(self) -> None:
+        self.batches.append(["closed"])
+
+
+def test_suspects_are_tagged_in_the_sandbox_which_is_closed_behind_them() -> None:
+    rig, sandbox = Rig([pages(2), pages(2, start=2)]), FakeSandbox()
+
+    async def take(messages: Sequence[Any]) -> bool:
+        return bool(messages[0].offset < 2)
+
+    desk = Desk(SETTINGS, mark_tagger(), rig, rig.report, take=take, sandbox=sandbox)
+    run(make_agent(desk, rig.left.append)(rig.stream))
+    assert [len(batch) for batch in sandbox.batches] == [2, 1]
+    assert sandbox.batches[-1] == ["closed"]
+    assert rig.acks == [0, 1, 2, 3]
+
+
+ONCE = replace(SETTINGS, delivery="exactly-once")
+
+
+def test_with_a_backlog_exactly_once_delivers_several_takes_together_and_tags_them_apart() -> None:
+    """A transaction costs the same for few pages as for many; the model is given no more at once than else."""
+    rig, tagger, left = Rig([pages(5, start=5 * n) for n in range(9)]), RecordingTagger(), [True] * 7
+    desk = Desk(ONCE, tagger, rig, rig.report, is_behind=lambda: bool(left and left.pop()))
+    run(make_agent(desk, rig.left.append)(rig.stream))
+    assert rig.stream.asked == [(4 * 7, 0.125)]
+    assert [len(batch) for batch in rig.delivered] == [30, 15]
+    assert [len(batch) for batch in tagger.batches] == [7, 7, 7, 7, 2, 7, 7, 1]
+    assert rig.acks == list(range(45))
+
+
+def test_pages_do_not_wait_long_for_others_although_more_are_said_to_be_there() -> None:
+    """As after transactions on `pages.raw` whose ends are all that is left to read."""
+    rig = Rig([pages(2)])
+
+    class Silent(FakeStream):
+        async def noack_take(self, most: int, within: float) -> AsyncIterator[list[FakeEvent]]:
+            async for batch in super().noack_take(most, within):
+                yield batch
+            await asyncio.sleep(100)
+            yield events(pages(2, start=2), rig.acks)
+
+    async def until_delivered() -> float:
+        desk = Desk(ONCE, mark_tagger(), rig, rig.report, is_behind=lambda: True)
+        task = asyncio.ensure_future(make_agent(desk, rig.left.append)(Silent(rig.stream.batches)))
+        while not rig.acks:  # noqa: ASYNC110 -- nobody tells
+            await asyncio.sleep(0.01)
+        took = asyncio.get_running_loop().time()
+        await task
+        return took
+
+    assert run(until_delivered()) < 1
+    assert rig.acks == [0, 1, 2, 3]
+
+
+def test_a_batch_whose_partition_was_handed_over_while_it_was_tagged_is_not_delivered() -> None:
+    """Whoever has the partition now is given it again."""
+    rig, ours = Rig([pages(3), pages(3, start=3)]), [False, True, True, True]
+    desk = Desk(SETTINGS, mark_tagger(), rig, rig.report, is_ours=lambda message: ours.pop(0))
+    run(make_agent(desk, rig.left.append)(rig.stream))
+    assert rig.acks == [3, 4, 5]
+    assert len(rig.delivered) == 1
+    assert rig.left == []

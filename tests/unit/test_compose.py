@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 import yaml
+from prometheus_client import generate_latest
 
 from streams.broker.handshake import API_VERSIONS
 from streams.broker.jars import kafka_version
 from streams.broker.server import ROOMY_FROM_MB, SHARED_SETTINGS, server_properties
+from streams.metrics import Metrics
+from streams.security import Security
 from streams.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE_FILE = ROOT / "docker-compose.yml"
-NOT_PASSED_ON = {"broker", "models"}
-"""Settings that a container does not take from the shell: its Kafka stands beside it, and folders are mounted."""
+NOT_PASSED_ON = {"broker", "models", "security", "metrics_host", "metrics_port"}
+"""What a container does not take from the shell: Kafka and Prometheus stand beside it, and folders are mounted."""
 
 
 @pytest.fixture(scope="module")
@@ -63,15 +66,39 @@ def test_kafka_is_the_version_that_is_pinned(services: dict[str, Any]) -> None:
     assert services["kafka"]["image"] == f"${{KAFKA_IMAGE:-apache/kafka:{kafka_version()}}}"
 
 
-def test_kafka_is_published_on_loopback_alone_and_nothing_else_is_published(services: dict[str, Any]) -> None:
-    assert {name: service["ports"] for name, service in services.items() if "ports" in service} == {
-        "kafka": ["127.0.0.1:${KAFKA_PORT:-9092}:9092"]
-    }
+def test_what_is_published_is_on_loopback_alone_and_by_default_that_is_kafka(services: dict[str, Any]) -> None:
+    published = {name: service["ports"] for name, service in services.items() if "ports" in service}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert [name for name in published if "profiles" not in services[name]] == ["kafka"]
+    assert services["kafka"]["ports"] == ["127.0.0.1:${KAFKA_PORT:-9092}:9092"]
+
+
+def test_what_ends_by_itself_is_started_again(services: dict[str, Any]) -> None:
+    """A worker that cannot go on leaves with exit code 1, and counts on it."""
+    assert services["worker"]["restart"] == "unless-stopped"
+
+
+def test_prometheus_asks_every_worker_at_the_port_where_it_serves(services: dict[str, Any]) -> None:
+    asked = yaml.safe_load((ROOT / "monitoring/prometheus.yml").read_text(encoding="utf8"))["scrape_configs"]
+    (names,) = [job["dns_sd_configs"] for job in asked]
+    assert names == [
+        {"names": ["worker"], "type": "A", "port": services["worker"]["environment"]["NEWSIEVE_METRICS_PORT"]}
+    ]
+
+
+def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
+    board = (ROOT / "monitoring/grafana/newsieve.json").read_text(encoding="utf8")
+    exported = generate_latest(Metrics({}).registry).decode()
+    there = set(re.findall(r"^(newsieve_\w+?)(?:_bucket|_created)?[{ ]", exported, re.MULTILINE))
+    there |= {"newsieve_lag_records", "newsieve_ready", "newsieve_model_info", "newsieve_parts_total"}
+    asked = {name.removesuffix("_bucket") for name in re.findall(r"newsieve_\w+", board)}
+    assert asked <= there | {f"{name}_sum" for name in there} | {f"{name}_count" for name in there}
+    assert len(asked) > 7
 
 
 def test_clients_inside_and_outside_are_each_told_an_address_that_leads_to_kafka(services: dict[str, Any]) -> None:
     advertised = services["kafka"]["environment"]["KAFKA_ADVERTISED_LISTENERS"].split(",")
-    inside = services["worker"]["environment"]["NEWSIEVE_BROKER"]
+    inside = services["worker"]["environment"]["NEWSIEVE_BROKER"].removeprefix("${KAFKA_BOOTSTRAP:-").removesuffix("}")
     assert advertised == [f"CONTAINERS://{inside}", "HOST://localhost:${KAFKA_PORT:-9092}"]
 
 
@@ -95,7 +122,8 @@ def test_any_number_of_containers_can_run_a_service(services: dict[str, Any]) ->
 @pytest.mark.parametrize("service", ["topics", "worker"])
 def test_every_setting_of_newsieve_reaches_the_containers(services: dict[str, Any], service: str) -> None:
     """A variable without a value is taken from where compose runs, and left out when it is not set there."""
-    passed_on = {PREFIX + field.name.upper() for field in fields(Settings) if field.name not in NOT_PASSED_ON}
+    names = [field.name for field in (*fields(Settings), *fields(Security)) if field.name not in NOT_PASSED_ON]
+    passed_on = {PREFIX + name.upper() for name in names}
     environment = services[service]["environment"]
     assert {name for name, value in environment.items() if value is None} == passed_on
 

@@ -12,10 +12,12 @@ from models.splitter.crossvalidation import refit, unseen_folds
 from models.splitter.model import Splitter
 from models.topics import crossvalidation
 from models.topics.crossvalidation import Curriculum
-from models.topics.model import Taught
+from models.topics.targets import NOTHING
 from models.topics.taxonomy import Taxonomy
+from models.topics.vectors import WordVectors
 
 CHESS_OR_SHIPS = Taxonomy.parse("topic = [{slug = 'chess'}, {slug = 'ships'}]")
+WORDS = WordVectors.of(["rook", "ferry"], np.eye(2), [1, 1])
 LINES = (
     LabelledLine("Menu", Role.BOILERPLATE),
     LabelledLine("Bridge is mended", Role.HEADLINE),
@@ -68,7 +70,7 @@ def curriculum(per_topic: int = 6) -> Curriculum:
         *(text(n, "web:first", "ships", "ferry leaves harbour") for n in range(per_topic)),
         *(text(n, "second", "ships", "rook takes sail") for n in range(per_topic)),
     ]
-    return Curriculum(rows, Taught((), (), np.zeros((0, 0))), None, CHESS_OR_SHIPS)
+    return Curriculum(rows, NOTHING, WORDS, CHESS_OR_SHIPS)
 
 
 def test_a_text_is_judged_by_a_model_that_has_not_seen_its_group() -> None:

@@ -16,26 +16,37 @@ GIVEN: dict[str, tuple[str, Any]] = {
     "max_page_bytes": (str(MAX_RAW_RECORD_BYTES), MAX_RAW_RECORD_BYTES),
     "batch_pages": ("7", 7),
     "batch_wait_seconds": ("0.25", 0.25),
+    "delivery": ("Exactly-Once", "exactly-once"),
     "give_up_seconds": ("1e2", 100.0),
     "session_timeout_seconds": ("6", 6.0),
     "rebalance_seconds": ("9", 9.0),
+    "watchdog_seconds": ("12.5", 12.5),
     "window_hours": ("48", 48.0),
+    "republish": ("Changed", "changed"),
+    "repeat_seconds": ("3600", 3600.0),
+    "metrics_host": ("0.0.0.0", "0.0.0.0"),
+    "metrics_port": ("9464", 9464),
+    "log_format": ("JSON", "json"),
     "log_level": ("WARNING", "warning"),
 }
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Settings)])
+NAMES = [field.name for field in fields(Settings) if field.name != "security"]
+"""Settings that come from one variable; those of the connections are in test_security."""
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_each_setting_comes_from_its_variable_alone(name: str) -> None:
     text, value = GIVEN[name]
     settings = Settings.from_env({f"NEWSIEVE_{name.upper()}": text})
     assert getattr(settings, name) == value
     assert type(getattr(settings, name)) is type(value)
-    others = [field.name for field in fields(Settings) if field.name != name]
+    others = [other for other in NAMES if other != name]
     assert [getattr(settings, other) for other in others] == [getattr(Settings(), other) for other in others]
 
 
 def test_an_empty_environment_and_empty_variables_give_the_defaults() -> None:
-    empty = {f"NEWSIEVE_{field.name.upper()}": "  " for field in fields(Settings)}
+    empty = {f"NEWSIEVE_{name.upper()}": "  " for name in NAMES}
     assert Settings.from_env({}) == Settings.from_env(empty) == Settings()
 
 
@@ -49,12 +60,18 @@ BAD = {
     "broker": ["localhost", "localhost:", ":9092", "localhost:0", "localhost:65536", "localhost:9092,", "a:1,b", "a:-1",
                "kafka://localhost:9092", "localhost:9092/x"],
     "max_page_bytes": ["0", "-1", "2 MiB", "1.5", "1e6", str(MAX_RAW_RECORD_BYTES + 1), "nan"],
-    "batch_pages": ["0", "-3", "many", "1.0"],
-    "batch_wait_seconds": ["0", "-1", "inf", "nan", "soon"],
-    "give_up_seconds": ["0", "60s", "inf", "-0.0"],
-    "session_timeout_seconds": ["0", "ten"],
-    "rebalance_seconds": ["0", "-20"],
+    "batch_pages": ["0", "-3", "many", "1.0", "100001"],
+    "batch_wait_seconds": ["0", "-1", "inf", "nan", "soon", "61"],
+    "delivery": ["once", "at-most-once", "exactly_once"],
+    "give_up_seconds": ["0", "60s", "inf", "-0.0", "86401"],
+    "session_timeout_seconds": ["0", "ten", "5.9", "1801"],
+    "rebalance_seconds": ["0", "-20", "1801"],
+    "watchdog_seconds": ["0", "4.9", "never", "nan"],
     "window_hours": ["0", "1 day", "inf"],
+    "republish": ["sometimes", "no"],
+    "repeat_seconds": ["0", "a day"],
+    "metrics_port": ["-1", "65536", "http"],
+    "log_format": ["xml"],
     "log_level": ["loud", "critical", "10"],
 }  # fmt: skip
 
@@ -70,7 +87,7 @@ def test_a_bad_value_is_told_in_one_line_with_its_variable_and_what_that_takes(n
 
 
 def test_units_stand_in_the_names_of_all_that_is_measured() -> None:
-    units = ("_bytes", "_pages", "_seconds", "_hours")
+    units = ("_bytes", "_pages", "_seconds", "_hours", "_port")
     numbers = [field.name for field in fields(Settings) if isinstance(getattr(Settings(), field.name), int | float)]
     assert all(name.endswith(units) for name in numbers)
 

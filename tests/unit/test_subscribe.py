@@ -1,6 +1,8 @@
 """What a subscription lets through: what it asked for, once, and nothing that it cannot read."""
 
+import asyncio
 import itertools
+import socket
 from typing import Any
 
 import orjson
@@ -9,9 +11,12 @@ from fake_models import mark_tagger
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.errors import BrokerError
 from models.page import Page
 from streams.records import part_fields
-from streams.subscribe import Fields, Filter, Seen, Subscription, confidence_in, read_part
+from streams.settings import Settings
+from streams.sieve import Fields, Filter, Seen, Subscription, confidence_in, read_part, shown_on
+from streams.subscribe import parts
 
 PAGE = Page(
     "p", "https://example.org/a", "# Cup final\nThe match was long.\n* Match of the year\n~ A blurb.\n* Moon lander"
@@ -26,14 +31,16 @@ def ticking(*seconds: float) -> Any:
     return iter(seconds).__next__
 
 
-def filter_of(**wanted: Any) -> Filter:
-    return Filter(Subscription(("sport", "science", "unclear"), **wanted), Seen(1e9, clock=itertools.count().__next__))
+def filter_of(*slugs: str, **wanted: Any) -> Filter:
+    return Filter(
+        Subscription(slugs or ("sport", "science", "unclear"), **wanted), Seen(1e9, clock=itertools.count().__next__)
+    )
 
 
 @pytest.mark.parametrize(("kind", "shown"), [(None, 3), ("story", 1), ("teaser", 2)])
 def test_a_kind_lets_only_that_kind_through(kind: str | None, shown: int) -> None:
     wanted = filter_of(kind=kind)
-    assert sum(wanted.wants("parts.sport", part) for part in PARTS) == shown
+    assert sum(wanted.wants("parts." + part["topic"], part) for part in PARTS) == shown
 
 
 @pytest.mark.parametrize(
@@ -47,7 +54,8 @@ def test_a_kind_lets_only_that_kind_through(kind: str | None, shown: int) -> Non
 def test_confidence_is_that_of_the_topic_subscribed_to(
     kafka_topic: str, part: Fields, least: float, shown: bool
 ) -> None:
-    assert filter_of(min_confidence=least).wants(kafka_topic, part) is shown
+    slug = kafka_topic.removeprefix("parts.")
+    assert filter_of(slug, min_confidence=least).wants(kafka_topic, part) is shown
 
 
 def test_a_part_without_any_guess_has_no_confidence() -> None:
@@ -63,6 +71,24 @@ def test_a_part_that_arrives_on_two_topics_or_again_is_shown_once() -> None:
 def test_a_part_refused_on_one_topic_may_still_be_shown_on_another() -> None:
     wanted = filter_of(min_confidence=0.5)
     assert [wanted.wants(topic, STORY) for topic in ("parts.science", "parts.sport")] == [False, True]
+
+
+@pytest.mark.parametrize("first", ["parts.sport", "parts.science"])
+def test_of_the_copies_of_a_part_the_record_says_which_is_shown(first: str) -> None:
+    """Two members of a group each read one of the copies, in whatever order, and know nothing of the other."""
+    members = {kafka_topic: filter_of("science", "sport") for kafka_topic in ("parts.sport", "parts.science")}
+    order = sorted(members, key=lambda kafka_topic: kafka_topic != first)
+    shown = {kafka_topic: members[kafka_topic].wants(kafka_topic, STORY) for kafka_topic in order}
+    assert shown == {"parts.sport": True, "parts.science": False}
+
+
+def test_a_subscriber_to_a_second_topic_alone_is_shown_its_copy() -> None:
+    assert filter_of("science", "unclear").wants("parts.science", STORY)
+
+
+def test_an_unclear_part_is_shown_as_unclear_also_to_subscribers_of_what_it_may_be_about() -> None:
+    assert shown_on(MOON, ["science", "unclear"]) == "unclear"
+    assert filter_of("science", "unclear").wants("parts.unclear", MOON)
 
 
 def sightings(every: bool) -> list[bool]:
@@ -131,3 +157,16 @@ def test_whatever_stands_in_one_field_the_part_is_skipped_or_can_be_filtered(nam
     fields = read_part(orjson.dumps(STORY | {name: value}))
     if fields is not None:
         assert filter_of(min_confidence=0.1).wants("parts.sport", fields) in (True, False)
+
+
+async def first_of(settings: Settings) -> Fields:
+    return await anext(parts(settings, Subscription(("sport",), group="readers")))
+
+
+def test_a_kafka_that_is_not_there_is_told_in_one_line_that_says_what_to_do() -> None:
+    """As when it goes away between the look for its topics and the consumer's start."""
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(BrokerError, match=rf"^no Kafka at {address}; is it running\? \(`newsieve broker start`\)$"):
+            asyncio.run(first_of(Settings(broker=address)))

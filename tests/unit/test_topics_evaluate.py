@@ -1,5 +1,6 @@
 """Figures about verdicts are those that one counts by hand."""
 
+import numpy as np
 import pytest
 
 from models.page import Guess, Verdict
@@ -23,6 +24,7 @@ def test_summary_counts_texts_that_have_a_topic() -> None:
         "macro_f1": 0.5,
         "macro_f1_of_frequent": 0.0,
         "ece": pytest.approx((0.1 + 0.8 + 0.3 + 0.7) / 4),
+        "ece_by_chance": pytest.approx(evaluate.calibration_error_by_chance([0.9, 0.8, 0.7, 0.3]), abs=1e-4),
         "answered": 0.75,
         "accept_when_answered": pytest.approx(2 / 3, abs=1e-4),
         "coverage_at_90_percent_precision": 0.25,
@@ -40,6 +42,19 @@ def test_rare_topics_count_in_one_mean_and_not_in_the_other() -> None:
 def test_a_text_without_a_guess_is_wrong_and_of_no_confidence() -> None:
     found = evaluate.scores([("sport",), ("sport",)], [said("sport", 0.8), Verdict("unclear")])
     assert (found["accept"], found["answered"], found["ece"]) == (0.5, 0.5, pytest.approx(0.1))
+
+
+def test_what_chance_makes_of_the_calibration_error_is_what_right_confidences_have_on_average() -> None:
+    random = np.random.default_rng(0)
+    confidences = random.uniform(0.5, 1, 200)
+    found = [
+        evaluate.expected_calibration_error(
+            [("sport",) if hit else ("health",) for hit in random.random(200) < confidences],
+            [said("sport", confidence) for confidence in confidences],
+        )
+        for _ in range(200)
+    ]
+    assert evaluate.calibration_error_by_chance(confidences.tolist()) == pytest.approx(np.mean(found), rel=0.05)
 
 
 def test_of_equally_confident_guesses_the_accepted_ones_are_covered_first() -> None:

@@ -1,20 +1,11 @@
 """Features see words, pairs and pieces, never who published or wrote the text, and never the rest of the batch."""
 
-import numpy as np
 import pytest
 
 from models.page import Text
-from models.topics.features import HashedNgrams, tokenised, zones
+from models.topics.features import zones
 from models.topics.leaks import stripped_bodies, stripped_headlines
 from models.topics.tokens import folded, word_and_piece_grams
-from models.topics.vectors import PooledWords, WordVectors
-
-TEXTS = [
-    Text("teaser", "Ferry captain wins chess title", "The captain beat twelve rivals in a night-long final."),
-    Text("teaser", "Rain floods the chess hall", "Twelve boards floated out to the ferry."),
-    Text("story", "Council votes on the ferry", "The council voted twice. " * 60),
-    Text("teaser", ""),
-]
 
 
 @pytest.mark.parametrize(
@@ -110,33 +101,3 @@ def test_pieces_are_the_stretches_of_three_to_five_bytes_of_each_word_with_its_e
 def test_emoji_and_typographic_signs_are_no_words() -> None:
     words, _ = word_and_piece_grams(["🎉 – “…” № € ✔️"])
     assert words.segments.tolist() in ([], [0])  # the numero sign may be read as the letters it stands for
-
-
-def test_a_row_of_features_does_not_depend_on_its_batch() -> None:
-    features = HashedNgrams(min_texts=1).fit(tokenised(TEXTS))
-    together = features.transform(tokenised(TEXTS)).toarray()
-    alone = np.vstack([features.transform(tokenised([text])).toarray() for text in TEXTS])
-    np.testing.assert_array_equal(together, alone)
-
-
-def test_words_and_pieces_are_blocks_of_unit_length_and_no_words_give_an_empty_row() -> None:
-    X = HashedNgrams(min_texts=1).fit_transform(tokenised(TEXTS))
-    squares = np.bincount(np.repeat(range(4), np.diff(X.indptr)), X.data**2, 4)
-    np.testing.assert_allclose(squares, [2, 2, 2, 0], rtol=1e-6)
-
-
-def test_rare_ngrams_are_no_columns_and_columns_are_bounded() -> None:
-    assert HashedNgrams(min_texts=4).fit(tokenised(TEXTS)).buckets_.size == 0
-    assert HashedNgrams(min_texts=1, max_columns=7).fit(tokenised(TEXTS)).buckets_.size == 7
-
-
-def test_no_texts_give_no_rows() -> None:
-    assert HashedNgrams(min_texts=1).fit(tokenised(TEXTS)).transform(tokenised([])).shape[0] == 0
-
-
-def test_words_are_pooled_by_zone_and_unknown_words_count_nothing() -> None:
-    table = WordVectors.of(["ferry", "chess"], np.array([[1.0, 0.0], [0.0, 1.0]]), [1, 1])
-    X = PooledWords(table).transform(
-        tokenised([Text("teaser", "A ferry", "the ferry plays chess"), Text("story", "x")])
-    )
-    np.testing.assert_allclose(X, [[1, 0, 0.5**0.5, 0.5**0.5], [0, 0, 0, 0]], atol=0.01)

@@ -5,12 +5,16 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 from sklearn.base import clone
+from sklearn.neural_network import MLPClassifier
 
 from models import store
 from models.errors import CorpusError
 from models.page import Guess, Text, Verdict
-from models.topics.model import Taught, TopicClassifier, soft_targets
+from models.topics.features import tokenised
+from models.topics.model import TopicClassifier
+from models.topics.targets import TEACHER_SHARE, Taught, soft_targets
 from models.topics.taxonomy import MEDIA_TOPICS, UNCLEAR, Taxonomy
 from models.topics.vectors import WordVectors
 
@@ -65,6 +69,16 @@ def test_class_probabilities_sum_to_one_with_promo_among_them(fitted: TopicClass
     np.testing.assert_allclose(proba.sum(axis=1), 1, rtol=1e-6)
 
 
+def test_what_runs_is_a_pipeline_that_ends_in_scikit_learns_own_network(fitted: TopicClassifier) -> None:
+    tokens = tokenised(TEXTS)
+    assert type(fitted.pipeline_["head"]) is MLPClassifier
+    np.testing.assert_array_equal(fitted.pipeline_.predict_proba(tokens), fitted.predict_proba(TEXTS))
+    vectors = fitted.pipeline_[:-1].transform(tokens)
+    hidden = np.maximum(vectors @ fitted.pipeline_["head"].coefs_[0] + fitted.pipeline_["head"].intercepts_[0], 0)
+    raw = hidden @ fitted.pipeline_["head"].coefs_[1] + fitted.pipeline_["head"].intercepts_[1]
+    np.testing.assert_allclose(fitted.predict_proba(TEXTS), softmax(raw, axis=1), rtol=1e-6)
+
+
 def test_promotion_is_unclear_and_never_a_guess(fitted: TopicClassifier) -> None:
     (verdict,) = fitted.classify([Text("teaser", "Save now, buy two today")])
     assert verdict.topic == UNCLEAR
@@ -74,7 +88,7 @@ def test_promotion_is_unclear_and_never_a_guess(fitted: TopicClassifier) -> None
 def test_a_text_that_is_rather_promotion_is_unclear_however_sure_its_guess(fitted: TopicClassifier) -> None:
     sure = clone(fitted).set_params(least_confidence=0.0)
     sure.__dict__ |= {name: value for name, value in vars(fitted).items() if name.endswith("_")}
-    promotion, chess = sure.verdicts(np.array([[0.4, 0.0, 0.6, 0.0], [0.6, 0.0, 0.4, 0.0]]), ["teaser", "teaser"])
+    promotion, chess = sure.verdicts(np.array([[0.4, 0.0, 0.6, 0.0], [0.6, 0.0, 0.4, 0.0]]), [TEXTS[0]] * 2)
     assert (promotion.topic, promotion.guesses[0].topic) == (UNCLEAR, "chess")
     assert chess.topic == "chess"
 
@@ -162,10 +176,25 @@ def test_a_teacher_adds_words_that_no_label_has_seen() -> None:
     assert taught.predict_proba(unseen)[0, 0] > without.predict_proba(unseen)[0, 0]
 
 
-def test_a_classifier_without_word_vectors_has_one_student_and_learns_too() -> None:
-    model = TopicClassifier(BOARD_GAMES, min_texts=1, folds=3).fit(TEXTS, TOPICS)
-    assert len(model.students_) == 1
-    assert model.classify([Text("teaser", "Chess master loses endgame")])[0].topic == "chess"
+def test_confidence_is_learned_without_the_lessons_about_a_publishers_texts() -> None:
+    texts, topics = [Text("teaser", "Zwischenzug stuns crowd")], np.array([[1.0, 0.0]])
+    owner = GROUPS[0]
+    texts_of_owner = [number for number, group in enumerate(GROUPS) if group == owner]
+    asked = [Text("teaser", "Zwischenzug stuns crowd"), *TEXTS[1:]]
+    proba = [
+        small().fit(asked, TOPICS, GROUPS, taught=Taught(texts * 9, ["chess", "ships"], topics.repeat(9, 0), [by] * 9))
+        for by in (owner, "another publisher")
+    ]
+    assert texts_of_owner[0] == 0
+    assert proba[0].unseen_proba_[0, 0] < proba[1].unseen_proba_[0, 0]
+
+
+def test_a_teachers_opinion_softens_a_label_and_its_silence_does_not() -> None:
+    opinions = np.array([[0.5, 0.5], [0.0, 0.0]])
+    taught = Taught([], ["chess", "ships"], np.zeros((0, 2)), opinions=opinions)
+    found = taught.mixed_into(np.array([[0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]), ["boats", "chess", "ships"])
+    share = TEACHER_SHARE / 2
+    np.testing.assert_allclose(found, [[0, 1 - share, share], [0, 1, 0]])
 
 
 def test_the_target_is_shared_with_the_other_acceptable_topics() -> None:

@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import orjson
 import pytest
+from fake_models import MarkSplitter
 
+from models.corpus import LabelledText
 from models.errors import CorpusError
 from models.page import Text
 from models.topics.taxonomy import Taxonomy
-from models.topics.teacher import teach
+from models.topics.teacher import Lessons, lessons_about
 from models.topics.train import taught_texts, training_texts, unlabelled_texts
+from models.topics.vectors import WordVectors
 
 CHESS_OR_SHIPS = Taxonomy.parse("topic = [{slug = 'chess'}, {slug = 'ships'}]")
 
@@ -48,28 +51,36 @@ def test_a_single_file_gives_labelled_and_unlabelled_rows(tmp_path: Path) -> Non
     assert unlabelled_texts(tmp_path / "mine" / "all.jsonl") == [Text("teaser", "Rook wins")]
 
 
-def letters(texts: list[str]) -> np.ndarray:
-    """A stand-in for a language model: how often each letter occurs, of unit length."""
-    counts = np.array([[line.lower().count(chr(97 + n)) + 0.1 for n in range(26)] for line in texts])
-    return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+def about(texts: list[Text], *topics: str) -> Lessons:
+    """Lessons by which the first text is most likely of the first topic, the second of the second, and so on."""
+    proba = 0.8 * np.eye(len(topics))[: len(texts)] + 0.2 / len(topics)
+    return lessons_about(texts, proba, topics, WordVectors.of(["rook"], np.eye(1), [1]))
 
 
 def test_lessons_find_their_texts_again_and_are_distributions(tmp_path: Path) -> None:
-    labelled = [Text("teaser", "Rook takes pawn"), Text("teaser", "Ferry leaves harbour")] * 6
-    targets = np.array([[1.0, 0.0], [0.0, 1.0]] * 6)
     rows: list[dict[str, object]] = [{"title": "Pawn takes rook", "body": ""}, {"title": "Harbour ferry", "body": ""}]
     write(tmp_path / "topics" / "unlabelled.jsonl", [*rows, {"title": "Unknown to the teacher", "body": ""}])
     unlabelled = unlabelled_texts(tmp_path)
-    lessons = teach(labelled, targets, np.ones(12), ["chess", "ships"], unlabelled[:2], letters)
-    taught = taught_texts(tmp_path, lessons, CHESS_OR_SHIPS)
+    taught = taught_texts(tmp_path, [], about(unlabelled[:2], "chess", "ships"), CHESS_OR_SHIPS, MarkSplitter())
     assert list(taught.texts) == unlabelled[:2]
     np.testing.assert_allclose(taught.proba.sum(axis=1), 1)
-    assert taught.proba.argmax(axis=1).tolist() == [0, 1]
+    np.testing.assert_allclose(taught.proba, [[0.9, 0.1], [0.1, 0.9]], atol=0.005)
+
+
+def test_what_the_teacher_says_of_a_labelled_text_is_an_opinion_and_no_further_text(tmp_path: Path) -> None:
+    rows = [corpus_row("Rook takes pawn"), corpus_row("Nobody was asked")]
+    write(tmp_path / "topics" / "unlabelled.jsonl", [{"title": "Rook takes pawn"}, {"title": "Ferry leaves harbour"}])
+    texts = unlabelled_texts(tmp_path)
+    taught = taught_texts(tmp_path, rows, about(texts, "chess", "ships"), CHESS_OR_SHIPS, MarkSplitter())
+    assert list(taught.texts) == texts[1:]
+    np.testing.assert_allclose(taught.opinions, [[0.9, 0.1], [0, 0]], atol=0.005)
+
+
+def corpus_row(title: str) -> LabelledText:
+    return LabelledText(title, "", "own", "teaser", title, "", ("ships",))
 
 
 def test_a_teacher_of_other_topics_teaches_nothing(tmp_path: Path) -> None:
     write(tmp_path / "topics" / "unlabelled.jsonl", [{"title": "Pawn takes rook", "body": ""}])
-    labelled = [Text("teaser", "Rook takes pawn"), Text("teaser", "Ferry leaves harbour")] * 6
-    targets = np.array([[1.0, 0.0], [0.0, 1.0]] * 6)
-    lessons = teach(labelled, targets, np.ones(12), ["chess", "golf"], unlabelled_texts(tmp_path), letters)
-    assert len(taught_texts(tmp_path, lessons, CHESS_OR_SHIPS).texts) == 0
+    lessons = about(unlabelled_texts(tmp_path), "chess", "golf")
+    assert len(taught_texts(tmp_path, [], lessons, CHESS_OR_SHIPS, MarkSplitter()).texts) == 0

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from models.descent import cosine_rate
 from models.splitter import chain
 from models.splitter.augment import augmented
-from models.splitter.learning import cosine_rate
 from models.splitter.lessons import targets_of
 from models.splitter.teacher.fused import Floats, marginals
 from models.splitter.teacher.minilm import MiniLM

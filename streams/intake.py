@@ -1,0 +1,171 @@
+"""How pages come in: Faust's Kafka consumer, made to hand partitions over between two batches, and to keep plain books.
+
+All that touches the insides of Faust and aiokafka for that is here and in `consumer_thread`.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import faust
+from aiokafka.errors import KafkaError
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+from yarl import URL
+
+from streams.consumer_thread import ConsumerThread, transactions_of
+from streams.custody import Custody
+from streams.transactions import Transactions
+from streams.work import Work
+
+HELD_BYTES = 16 * 2**20
+"""How much may wait in memory to be tagged before no more is taken."""
+
+ROOM_SECONDS = 0.02
+"""How soon it is looked for room again: less than a batch takes."""
+
+SHARE_OF_REBALANCE = 0.5
+"""How much of the time that Kafka waits in a rebalance a batch in hand may take to end."""
+
+HAND_OVER_SECONDS = 1.0
+"""How long it may take to say that partitions are handed over, of the 3 s in which a worker promises to be gone."""
+
+logger = logging.getLogger("newsieve.intake")
+
+
+class _Consumer(driver.Consumer):
+    """Faust's consumer, for one agent that acknowledges each partition in order."""
+
+    _thread: ConsumerThread
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(self, active_partitions: Any, timeout: float) -> Any:  # noqa: ASYNC109 -- Faust's
+        """Records, once there is room for them: what was handed out is in memory until it is acknowledged."""
+        if sum(len(message.value or b"") for message in list(self._unacked_messages)) >= HELD_BYTES:
+            await asyncio.sleep(ROOM_SECONDS)
+            return {}
+        return await super()._getmany(active_partitions, timeout)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """What to commit: one past the last acknowledged.
+
+        Faust looks for gaps among the acknowledged offsets, and stops committing for good at some that are none, as
+        after an aborted transaction that follows offset 0.
+        """
+        acked = self._acked[tp]
+        if not acked:
+            return None
+        offset = max(acked) + 1
+        acked.clear()
+        self._acked_index[tp].clear()
+        return offset
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:
+        """Commit; what fails is committed with the next ones, where Faust takes it for done."""
+        ours = {tp: offset for tp, offset in offsets.items() if tp in self.assignment()}
+        done = bool(ours) and await self._commit(ours)
+        if done:
+            self._committed_offset.update(ours)
+        else:
+            for tp, offset in ours.items():
+                self._acked[tp].append(offset - 1)
+        return done
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Let the batch in hand end and begin no other, commit it, and hand the partitions over.
+
+        Otherwise whoever gets them would repeat it. The heartbeat goes on meanwhile.
+        """
+        _custody(self.app).is_open = False
+        patience = self.app.conf.broker_rebalance_timeout * SHARE_OF_REBALANCE
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(_until_idle(self.app), patience)
+        await self._hand_over()
+        if transactions := transactions_of(self.app):
+            await transactions.close()
+        await super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """Begin batches again; with transactions, once nobody else can end one of those partitions any more."""
+        transactions = transactions_of(self.app)
+        if transactions and not self.app.should_stop:
+            await transactions.open(assigned)
+        await super().on_partitions_assigned(assigned, generation_id)
+        _custody(self.app).is_open = True
+
+    async def on_stop(self) -> None:
+        """Commit what is done, and hand the partitions over."""
+        await super().on_stop()
+        await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        custody = _custody(self.app)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HAND_OVER_SECONDS):
+                await self.commit()
+                words = custody.hand_over(self._committed_offset)
+                if words:
+                    await self._thread.write(words)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps count for nothing here."""
+
+
+class _Transport(driver.Transport):
+    Consumer = _Consumer
+
+
+def install(app: Any, custody: Custody, work: Work, transactions: Transactions | None) -> None:
+    """Make the app read its Kafka topics this way, and commit in transactions if there are; before it starts."""
+    app.custody, app.work, app.transactions = custody, work, transactions
+    app.transport = _Transport([URL(f"{url}") for url in app.conf.broker_consumer], app)
+
+
+def _custody(app: Any) -> Custody:
+    found: Custody = app.custody
+    return found
+
+
+async def _until_idle(app: Any) -> None:
+    work: Work = app.work
+    while work.task:  # noqa: ASYNC110 -- batches end several times a second
+        await asyncio.sleep(ROOM_SECONDS)
+
+
+async def take(app: Any, messages: Sequence[Any]) -> bool:
+    """Have these messages in hand; returns whether one of them may have killed the worker that had it before."""
+    try:
+        return await _custody(app).take(messages, app._consumer._thread)
+    except KafkaError as error:  # the next batch asks again
+        logger.info("no word on what was in hand: %r", error)
+        return False
+
+
+def member_id(app: faust.App) -> str:
+    """The name that Kafka gave to this worker in its group; empty while it has none."""
+    consumer = getattr(getattr(app._consumer, "_thread", None), "_consumer", None)
+    return getattr(getattr(consumer, "_coordinator", None), "member_id", "")
+
+
+def is_current(app: Any, message: Any) -> bool:
+    """Whether a message came since partitions were last shared out; what came before is handed out again."""
+    return bool(_custody(app).is_open and message.generation_id == app.consumer_generation_id)
+
+
+def is_ours(app: Any, message: Any) -> bool:
+    """Whether a message in hand was not handed over meanwhile, as when its batch took too long in a rebalance."""
+    return _custody(app).has(message)
+
+
+def is_behind(app: Any) -> bool:
+    """Whether so much is left to read that a transaction should hold all it can."""
+    if app.transactions is None:
+        return False
+    consumer: _Consumer = app._consumer
+    done = consumer._committed_offset
+    left = sum(max(0, consumer._thread.end(tp) - (done.get(tp) or 0)) for tp in consumer.assignment())
+    return bool(left > app.conf.stream_buffer_maxsize)

@@ -1,0 +1,152 @@
+"""Several workers on one machine: started again when they end, told when we are told, gone when we go.
+
+Each worker is a process: Python runs on one core, and a page that takes its process along takes no other worker's.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+RESTARTS = "NEWSIEVE_RESTARTS"
+"""Tells a worker how often it was started again, for its metrics."""
+
+SUPERVISOR = "NEWSIEVE_SUPERVISOR"
+"""Tells it the process by which it was started."""
+
+FIRST_PAUSE_SECONDS = 1.0
+MOST_PAUSE_SECONDS = 30.0
+"""The pause before a restart doubles from the first to this, while a worker keeps ending soon."""
+
+STEADY_SECONDS = 60.0
+"""A worker that ran for so long is well: its next pause is the first one again."""
+
+STOP_SECONDS = 3.0
+"""How long workers may take to end when they are told to; then they are killed, and what they had comes again."""
+
+TICK_SECONDS = 0.1
+WRONG_USE = 2
+"""The exit code of a worker that cannot start as it is told: it would not the next time either."""
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Slot:
+    """One of the workers: the process that runs, or when the next one is due."""
+
+    number: int
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    due: float = 0.0
+    pause: float = FIRST_PAUSE_SECONDS
+    restarts: int = 0
+
+
+@dataclass
+class Supervisor:
+    """Keeps `count` processes of a command running; `arguments` gives what to add for each number, from 0 on."""
+
+    command: Sequence[str]
+    count: int
+    say: Say
+    environ: Mapping[str, str]
+    arguments: Callable[[int], Sequence[str]] = lambda number: ()
+    told: threading.Event = field(default_factory=threading.Event)
+    slots: list[Slot] = field(default_factory=list)
+
+    def run(self) -> int:
+        """Keep them running until SIGTERM or SIGINT; returns 0, or the exit code of a worker that cannot start."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.told.set())
+        self.slots = [Slot(number) for number in range(self.count)]
+        code = 0
+        while not self.told.wait(TICK_SECONDS) and not code:
+            code = next((found for slot in self.slots if (found := self._tend(slot)) == WRONG_USE), 0)
+        self._stop()
+        return code
+
+    def _tend(self, slot: Slot) -> int | None:
+        """Start a worker that is due, or take note of one that ended; returns its exit code."""
+        now = time.monotonic()
+        if slot.process is None:
+            if now >= slot.due:
+                self._start(slot)
+            return None
+        code = slot.process.poll()
+        if code is not None:
+            self._note_end(slot, code, now)
+        return code
+
+    def _start(self, slot: Slot) -> None:
+        environ = {**self.environ, RESTARTS: str(slot.restarts)}
+        slot.process = subprocess.Popen(  # noqa: S603 -- our own command
+            [*self.command, *self.arguments(slot.number)], env=environ, start_new_session=True
+        )
+        slot.started = time.monotonic()
+        self.say(f"worker {slot.number} started, process {slot.process.pid}")
+
+    def _note_end(self, slot: Slot, code: int, now: float) -> None:
+        """It is due again after a pause, which is the longer the sooner they end."""
+        if now - slot.started > STEADY_SECONDS:
+            slot.pause = FIRST_PAUSE_SECONDS
+        self.say(f"worker {slot.number} ended, {how(code)}; starting it again in {slot.pause:g} s")
+        slot.process, slot.due = None, now + slot.pause
+        slot.pause = min(slot.pause * 2, MOST_PAUSE_SECONDS)
+        slot.restarts += 1
+
+    def _stop(self) -> None:
+        """Tell all workers to end, and kill those that do not within `STOP_SECONDS`."""
+        running = {slot.number: slot.process for slot in self.slots if slot.process}
+        self.say(f"stopping {len(running)} workers")
+        for process in running.values():
+            process.terminate()
+        deadline = time.monotonic() + STOP_SECONDS
+        for number, process in running.items():
+            try:
+                code = process.wait(max(0, deadline - time.monotonic()))
+                self.say(f"worker {number} stopped, {how(code)}")
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+                self.say(f"worker {number} killed: it did not stop within {STOP_SECONDS:g} s")
+
+
+def how(code: int) -> str:
+    """How a process ended, for a person.
+
+    >>> how(1), how(-9)
+    ('exit code 1', 'killed by SIGKILL')
+    """
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+def supervise(count: int, settings: Mapping[str, str], metrics: tuple[str, int] | None, say: Say) -> int:
+    """Run so many `newsieve worker`s, with these settings beside the environment's; returns the exit code.
+
+    Each serves its metrics at a port of its own, from the given one on.
+    """
+
+    def own(number: int) -> Sequence[str]:
+        return ("--metrics", f"{metrics[0]}:{metrics[1] + number}") if metrics else ()
+
+    environ = {**os.environ, **settings, SUPERVISOR: str(os.getpid())}
+    return Supervisor([sys.executable, "-m", "scripts", "worker"], count, say, environ, own).run()
+
+
+def end_with_supervisor(environ: Mapping[str, str]) -> None:
+    """See to it that this process is told to stop when its supervisor is gone, however that ended."""
+    if not environ.get(SUPERVISOR, "").isdecimal():
+        return
+    supervisor = int(environ[SUPERVISOR])
+
+    def watch() -> None:
+        while os.getppid() == supervisor:
+            time.sleep(1)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="supervisor", daemon=True).start()

@@ -1,0 +1,110 @@
+"""Workers broken on purpose, to see that the harness finds it: `python -m tests.faults.mutants NAME worker …`.
+
+Each mutant breaks one thing that the delivery guarantee stands on, in a process of its own, before its `main` runs.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from tests.faults.schedule import Fault, Schedule
+
+
+def ack_before_delivery() -> None:
+    """Each batch is acknowledged before the agent has it."""
+    from streams import worker
+
+    whole = worker.make_agent
+
+    class AckedFirst:
+        def __init__(self, stream: Any) -> None:
+            self._stream = stream
+
+        async def noack_take(self, *args: Any, **options: Any) -> AsyncIterator[Any]:
+            async for events in self._stream.noack_take(*args, **options):
+                for event in events:
+                    event.ack()
+                yield events
+
+    def make_agent(*args: Any, **options: Any) -> Any:
+        agent = whole(*args, **options)
+
+        async def pages(stream: Any) -> None:
+            await agent(AckedFirst(stream))
+
+        return pages
+
+    worker.make_agent = make_agent
+
+
+def exception_escapes() -> None:
+    """What a page raises leaves the agent."""
+    from streams import agent, worker
+
+    whole = agent.results_of
+
+    def results_of(*args: Any) -> Any:
+        results = whole(*args)
+        if any(getattr(result.page, "slug", "") == "bug" for result in results):
+            raise RuntimeError("a page that the model cannot take")
+        return results
+
+    def leave(error: BaseException) -> None:
+        raise error
+
+    agent.results_of = results_of
+    worker.leave = leave  # type: ignore[assignment]
+
+
+def no_watchdog() -> None:
+    """Nobody sees that a worker gets nowhere."""
+    from streams import worker
+
+    class Asleep:
+        def __init__(self, *args: Any, **options: Any) -> None:
+            """Take whatever a watchdog is given."""
+
+        def start(self) -> None:
+            """Watch nothing."""
+
+    worker.Watchdog = Asleep  # type: ignore[assignment, misc]
+
+
+def no_transactions() -> None:
+    """Exactly-once is asked for, and at-least-once is what is done."""
+    from streams import worker
+
+    worker.Transactions = lambda *args: None  # type: ignore[assignment, misc]
+
+
+MUTANTS: dict[str, Callable[[], None]] = {
+    "ack-before-delivery": ack_before_delivery,
+    "exception-escapes": exception_escapes,
+    "no-watchdog": no_watchdog,
+    "no-transactions": no_transactions,
+}
+_SLOW = tuple(Fault(0.3, "delay", slot, 6, 0.4) for slot in range(2))
+_KILLS = tuple(Fault(1.8 + 0.9 * number, "kill", number, 0.1) for number in range(4))
+_BIG = {"NEWSIEVE_BATCH_PAGES": "256", "NEWSIEVE_GIVE_UP_SECONDS": "30"}
+SCHEDULES: dict[str, Schedule] = {
+    # Deliveries take long, offsets are committed meanwhile, and the worker is killed.
+    "ack-before-delivery": Schedule(10_001, 1, 2, 400, (*_SLOW, *_KILLS), _BIG),
+    # No fault at all: some of the pages are such that the model raises.
+    "exception-escapes": Schedule(10_002, 1, 2, 300, (), _BIG),
+    "no-watchdog": Schedule(10_003, 1, 2, 200, (Fault(1, "stick"),), _BIG),
+    # As with the first: what was delivered and not committed comes again, which at-least-once may.
+    "no-transactions": Schedule(10_004, 1, 2, 400, (*_SLOW, *_KILLS), _BIG | {"NEWSIEVE_DELIVERY": "exactly-once"}),
+}
+"""What shows of each mutant that it is broken."""
+
+
+def command(name: str | None) -> tuple[str, ...]:
+    """What a Python is given to run `newsieve`, as this mutant when there is one."""
+    return ("-m", "tests.faults.mutants", name) if name else ("-m", "scripts")
+
+
+if __name__ == "__main__":
+    from scripts.cli import main
+
+    MUTANTS[sys.argv.pop(1)]()
+    main()
