@@ -78,12 +78,12 @@ class Delivery(Service):
     async def deliver(self, results: Sequence[Result]) -> list[Result]:
         """Deliver what the results hold, then their outcomes; return them as they came to be.
 
-        A page with a part that Kafka refuses for its size becomes a dead one. Raises `DeliveryError` when delivery
-        stays impossible for `give_up_seconds`.
+        A page with a part that Kafka refuses for its size becomes a dead one; a letter then goes without its value.
+        Raises `DeliveryError` when delivery stays impossible for `give_up_seconds`.
         """
         refused = await self._send_results(results)
         final = settled([too_large(result) if n in refused else result for n, result in enumerate(results)])
-        await self._send_dead([new for old, new in zip(results, final, strict=True) if new is not old])
+        await self._send_dead([new for n, new in enumerate(final) if n in refused or new is not results[n]])
         if await self.send([result.done(self._now()) for result in final]):
             raise DeliveryError("Kafka refuses an outcome for its size; raise max.message.bytes of pages.done")
         return final
@@ -191,7 +191,9 @@ async def _enqueue(producer: AIOKafkaProducer, record: Record) -> asyncio.Future
 
 
 def too_large(result: Result) -> Result:
-    """The result as a dead one, because Kafka refuses one of its records."""
+    """The result as a dead one, because Kafka refuses one of its records; one that is dead stays so, and why."""
+    if isinstance(result.page, PageError):
+        return result
     page_id, url = (result.page.id, result.page.url) if isinstance(result.page, Page) else (None, None)
     return result.dead(PageError("too-large", "a part of it is larger than Kafka takes", page_id, url))
 

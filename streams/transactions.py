@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from mode import Service
 
-from models.errors import BrokerError, DeliveryError, PageError
+from models.errors import BrokerError, DeliveryError
 from streams.custody import IN_HAND
 from streams.delivery import STOP_SECONDS, too_large
 from streams.kafka_topics import DEAD_TOPIC, DONE_TOPIC, PAGES_TOPIC
@@ -194,4 +194,4 @@ def _without(result: Result, record: Record, was_emptied: bool) -> Result:
     """What becomes of a result one of whose records Kafka refuses for its size."""
     if record.topic == DONE_TOPIC or was_emptied:
         raise DeliveryError(f"Kafka refuses a record for its size; raise max.message.bytes of {record.topic}")
-    return result if isinstance(result.page, PageError) else too_large(result)
+    return too_large(result)

@@ -208,7 +208,7 @@ def test_a_dead_letter_too_large_for_its_topic_goes_without_its_value() -> None:
     letter = kafka.on("pages.dead")[-1]
     assert (letter.key, letter.value) == (b"https://example.org/a", None)
     assert b"left where it came from" in dict(letter.headers)["detail"]
-    assert dict(letter.headers)["source"] == b"pages.raw/3/1"
+    assert (dict(letter.headers)["error"], dict(letter.headers)["source"]) == (b"not-json", b"pages.raw/3/1")
     assert len(done(kafka)) == 2
 
 
