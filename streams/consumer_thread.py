@@ -20,6 +20,9 @@ FETCH_MAX_BYTES = 8 * 2**20
 TAKEN_BYTES = 4 * 2**20
 """How much is taken out of what was fetched at once: a batch of pages."""
 
+FETCH_SECONDS = 0.2
+"""How long one look for records waits, and with it a consumer that has to go back; the next look follows at once."""
+
 BOUNDS_SECONDS = 5.0
 """How long Kafka may take to say where partitions begin and end; what it cannot say now, the watchdog finds later."""
 
@@ -29,8 +32,11 @@ logger = logging.getLogger("newsieve.intake")
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """As Faust has it, but for what Faust has no setting for."""
 
-    seeks = 0
-    """How often it went back to what is committed."""
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._turn = asyncio.Lock()
+        self._seeks = 0
+        """How often it went back to what is committed."""
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         """A consumer that reads what was committed, and does not fetch more than memory takes."""
@@ -46,22 +52,25 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         timeout: float | None = None,  # noqa: ASYNC109 -- Faust's own signature
         max_records: int | None = None,
     ) -> dict[TopicPartition, list[ConsumerRecord]]:
-        """Records that are there, up to a number of them and of bytes: compressed, a megabyte may hold gigabytes."""
+        """Records that are there, up to a number of them and of bytes: compressed, a megabyte may hold gigabytes.
+
+        None once the consumer has gone back: Faust may have given this call up, and what it took then would be lost.
+        """
         found: dict[TopicPartition, list[ConsumerRecord]] = {}
         count = size = 0
-        seeks = self.seeks
+        seeks, wait = self._seeks, min(timeout or 0, FETCH_SECONDS)
         while count < (max_records or 1) and size < TAKEN_BYTES:
-            try:
-                more = await super()._fetch_records(consumer, active_partitions, 0 if found else timeout, 1)
-            except (KafkaError, ConsumerStoppedError):
-                if not found:
-                    raise
-                break  # what was taken is not lost; the error comes again
+            async with self._turn:
+                if seeks != self._seeks:
+                    return {}  # what was taken before comes again, and maybe to another worker
+                try:
+                    more = await super()._fetch_records(consumer, active_partitions, 0 if found else wait, 1)
+                except (KafkaError, ConsumerStoppedError):
+                    if not found:
+                        raise
+                    break  # what was taken is not lost; the error comes again
             if not more:
                 break
-            if seeks != self.seeks:  # what was taken before comes again, and maybe to another worker
-                found.clear()
-                seeks = self.seeks
             for partition, records in more.items():
                 found.setdefault(partition, []).extend(records)
                 count += len(records)
@@ -75,8 +84,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _seek_to_what_is_left(self) -> dict[TopicPartition, int | None]:
         """Faust drops all that lies before the committed offset: for ever, when `pages.raw` was made anew."""
-        consumer = self._ensure_consumer()
-        self.seeks += 1
+        async with self._turn:
+            self._seeks += 1
+            return await self._seek(self._ensure_consumer())
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> dict[TopicPartition, int | None]:
         committed: dict[TopicPartition, int | None] = await consumer.seek_to_committed()
         if fresh := [partition for partition, offset in committed.items() if not offset]:
             # aiokafka leaves these where they are: what was fetched before a rebalance would never come again.

@@ -94,8 +94,10 @@ class _Consumer(driver.Consumer):
         transactions = transactions_of(self.app)
         if transactions and not self.app.should_stop:
             await transactions.open(assigned)
-        await super().on_partitions_assigned(assigned, generation_id)
+        # Faust sets it below, and may then give out records before it returns: not one of them may be left alone.
+        self.app.consumer_generation_id = generation_id
         _custody(self.app).is_open = True
+        await super().on_partitions_assigned(assigned, generation_id)
 
     async def on_stop(self) -> None:
         """Commit what is done, and hand the partitions over."""

@@ -1,5 +1,6 @@
 """Where the consumer goes on after a rebalance: everywhere at the group's place, and with nothing from before it."""
 
+import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -46,6 +47,7 @@ def thread_of(consumer: Any) -> ConsumerThread:
     """A thread that has this consumer, and is not started."""
     thread = ConsumerThread.__new__(ConsumerThread)
     thread._consumer = consumer
+    thread._turn, thread._seeks = asyncio.Lock(), 0
     thread.consumer = SimpleNamespace(flow_active=True)
     return thread
 
@@ -79,24 +81,65 @@ class FakeFetcher:
     async def fetched_records(self, *_: Any, **__: Any) -> dict[TopicPartition, list[Any]]:
         self._before(self._calls)
         self._calls += 1
+        await asyncio.sleep(0)
         return self._found.popleft() if self._found else {}
 
 
-def fetched(seeks_before: int, count: int = 4) -> list[int]:
-    """Offsets of what comes of so many fetches of one record, when the consumer goes back before one of them."""
-    records = [{P0: [SimpleNamespace(offset=n, value=b"x")]} for n in range(count)]
-
-    def before(call: int) -> None:
-        thread.seeks += call == seeks_before
-
-    consumer = SimpleNamespace(_closed=False, _fetcher=FakeFetcher(records, before))
-    thread = thread_of(consumer)
-    found = run(thread._fetch_records(consumer, {P0}, 1.0, count))
-    return [record.offset for record in found.get(P0, [])]
+RECORDS = [SimpleNamespace(offset=n, value=b"x") for n in range(4)]
 
 
-def test_records_from_before_the_consumer_went_back_are_dropped_and_those_after_it_are_not() -> None:
-    """They would come twice, and the second time maybe to another worker."""
-    assert fetched(seeks_before=99) == [0, 1, 2, 3]
-    assert fetched(seeks_before=2) == [2, 3]
-    assert fetched(seeks_before=0) == [0, 1, 2, 3]
+def test_records_are_taken_up_to_a_number_of_them() -> None:
+    consumer = SimpleNamespace(
+        _closed=False, _fetcher=FakeFetcher([{P0: [record]} for record in RECORDS], lambda _: None)
+    )
+    assert run(thread_of(consumer)._fetch_records(consumer, {P0}, 1.0, 3)) == {P0: RECORDS[:3]}
+
+
+def test_a_fetch_from_before_the_consumer_went_back_takes_nothing_along_any_more() -> None:
+    """Faust gives such a call up in a rebalance: a record that it took afterwards would be lost for good."""
+    consumer: Any = FakeConsumer({P0: 40}, {P0: 90})
+
+    async def rebalance() -> tuple[Any, Any]:
+        thread = thread_of(consumer)
+        going_back: list[asyncio.Future[Any]] = []
+
+        def before(call: int) -> None:
+            if call == 1:
+                going_back.append(asyncio.ensure_future(thread._seek_to_what_is_left()))
+
+        consumer._fetcher = FakeFetcher([{P0: [record]} for record in RECORDS], before)
+        given_up = await thread._fetch_records(consumer, {P0}, 1.0, 4)
+        await going_back[0]
+        return given_up, await thread._fetch_records(consumer, {P0}, 1.0, 4)
+
+    given_up, anew = run(rebalance())
+    assert given_up == {}
+    assert anew == {P0: RECORDS[2:]}
+
+
+def test_nothing_is_taken_while_the_consumer_goes_back() -> None:
+    """It would come from where the consumer was, and what lies before it would pass for read."""
+    consumer: Any = FakeConsumer({P0: 40}, {P0: 90})
+
+    async def meanwhile() -> tuple[int, Any]:
+        thread, asked, answer = thread_of(consumer), asyncio.Event(), asyncio.Event()
+
+        async def slowly() -> dict[TopicPartition, int]:
+            asked.set()
+            await answer.wait()
+            return {P0: 40}
+
+        consumer.seek_to_committed = slowly
+        calls: list[int] = []
+        consumer._fetcher = FakeFetcher([{P0: RECORDS}], calls.append)
+        going_back = asyncio.ensure_future(thread._seek_to_what_is_left())
+        await asked.wait()
+        fetching = asyncio.ensure_future(thread._fetch_records(consumer, {P0}, 1.0, 1))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        early = len(calls)
+        answer.set()
+        await going_back
+        return early, await fetching
+
+    assert run(meanwhile())[0] == 0
