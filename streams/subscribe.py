@@ -13,7 +13,13 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
-from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectionError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalStateError,
+    KafkaConnectionError,
+    KafkaError,
+    UnknownTopicOrPartitionError,
+)
 
 from models.errors import BrokerError
 from streams import lenient
@@ -26,6 +32,9 @@ __all__ = ["Fields", "Subscription", "make_consumer", "parts", "read_part"]
 
 FETCH_SECONDS = 0.5
 """Longest wait for records before a subscription looks around: commits, and sees that it is to stop."""
+
+SETTLE_SECONDS = 10.0
+"""How long brokers may take to tell each other of new topics."""
 
 STOP_SECONDS = 2.0
 """How long leaving may take; without us, Kafka takes us for gone a little later."""
@@ -47,11 +56,8 @@ async def parts(
     `BrokerError` when Kafka does not let it in.
     """
     wanted = Filter(subscription, Seen(settings.window_hours * 3600))
-    consumer = make_consumer(settings, (), subscription)
-    place = Place(consumer, subscription)
-    consumer.subscribe([parts_topic(slug) for slug in subscription.slugs], listener=place)
+    consumer, place = await _started(settings, subscription)
     try:
-        await _start(consumer, settings)
         async for partition, record in _records(consumer, place, enough):
             fields = read_part(record.value)
             wants = fields is not None and wanted.wants(record.topic, fields)
@@ -63,13 +69,32 @@ async def parts(
             await asyncio.wait_for(_leave(consumer, place), STOP_SECONDS)
 
 
-async def _start(consumer: AIOKafkaConsumer, settings: Settings) -> None:
-    try:
-        await consumer.start()
-    except KafkaConnectionError as error:
-        raise BrokerError(f"no Kafka at {settings.broker}; is it running? (`newsieve broker start`)") from error
-    except KafkaError as error:
-        raise BrokerError(f"Kafka at {settings.broker} does not let this subscriber in: {error}") from error
+async def _started(settings: Settings, subscription: Subscription) -> tuple[AIOKafkaConsumer, "Place"]:
+    """A consumer that Kafka has let in, and where it is.
+
+    Tries again for `SETTLE_SECONDS` where topics are unknown: a broker that was just told of them may not be the next
+    one that is asked.
+    """
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + SETTLE_SECONDS
+    while True:
+        consumer = make_consumer(settings, (), subscription)
+        place = Place(consumer, subscription)
+        consumer.subscribe([parts_topic(slug) for slug in subscription.slugs], listener=place)
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                stack.push_async_callback(consumer.stop)
+                await consumer.start()
+                stack.pop_all()
+                return consumer, place
+        except UnknownTopicOrPartitionError as error:
+            if clock() > deadline:
+                raise BrokerError(f"{settings.broker} has no topics of parts; see `newsieve topics create`") from error
+            await asyncio.sleep(FETCH_SECONDS)
+        except KafkaConnectionError as error:
+            raise BrokerError(f"no Kafka at {settings.broker}; is it running? (`newsieve broker start`)") from error
+        except KafkaError as error:
+            raise BrokerError(f"Kafka at {settings.broker} does not let this subscriber in: {error}") from error
 
 
 async def _leave(consumer: AIOKafkaConsumer, place: "Place") -> None:
