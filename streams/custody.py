@@ -53,8 +53,17 @@ class Custody:
 
     def __init__(self) -> None:
         self._held: dict[TP, Held] = {}
+        self._admitted: dict[TP, tuple[int, int]] = {}
         self.is_open = True
         """Whether batches may be begun: not while partitions are handed over."""
+
+    def admit(self, message: Any) -> bool:
+        """Whether a message of the current generation is a new one: Faust may go back to the group's place twice."""
+        generation, offset = self._admitted.get(message.tp, (-1, -1))
+        if generation == message.generation_id and message.offset <= offset:
+            return False
+        self._admitted[message.tp] = message.generation_id, message.offset
+        return True
 
     async def take(self, messages: Sequence[Any], marks: Marks) -> bool:
         """Have the partitions of these messages in hand; returns whether a suspect is among the messages."""

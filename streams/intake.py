@@ -13,6 +13,7 @@ import faust
 from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+from mode.utils.queues import FlowControlEvent
 from yarl import URL
 
 from streams.consumer_thread import ConsumerThread, transactions_of
@@ -121,9 +122,21 @@ class _Transport(driver.Transport):
     Consumer = _Consumer
 
 
+class Valve(FlowControlEvent):
+    """Faust's valve between Kafka and the agent, but for what it throws away.
+
+    Faust empties the agent's queue whenever it opens the valve. When one rebalance follows upon another it opens it
+    twice, and what came in between from where the group is would be lost. What is stale is told by its generation.
+    """
+
+    def clear(self) -> None:
+        """Throw nothing away."""
+
+
 def install(app: Any, custody: Custody, work: Work, transactions: Transactions | None) -> None:
     """Make the app read its Kafka topics this way, and commit in transactions if there are; before it starts."""
     app.custody, app.work, app.transactions = custody, work, transactions
+    app.flow_control = Valve()
     app.transport = _Transport([URL(f"{url}") for url in app.conf.broker_consumer], app)
 
 
@@ -154,8 +167,12 @@ def member_id(app: faust.App) -> str:
 
 
 def is_current(app: Any, message: Any) -> bool:
-    """Whether a message came since partitions were last shared out; what came before is handed out again."""
-    return bool(_custody(app).is_open and message.generation_id == app.consumer_generation_id)
+    """Whether a message came since partitions were last shared out, and for the first time; to be asked once of each.
+
+    What came before is handed out again.
+    """
+    custody = _custody(app)
+    return bool(custody.is_open and message.generation_id == app.consumer_generation_id and custody.admit(message))
 
 
 def is_ours(app: Any, message: Any) -> bool:

@@ -90,3 +90,10 @@ def test_suspects_are_bounded() -> None:
     custody = Custody()
     assert take(custody, marks, *messages(FIRST, 5))
     assert not take(custody, marks, *messages(FIRST, 5 + SUSPECT_OFFSETS))
+
+
+def test_a_message_is_admitted_once_in_a_generation_and_again_in_the_next() -> None:
+    """A rebalance that follows upon another makes Faust read from the group's place twice."""
+    custody = Custody()
+    came = [*messages(FIRST, 5, 6), *messages(SECOND, 5), *messages(FIRST, 5, 6, 7), *messages(FIRST, 6, generation=2)]
+    assert [custody.admit(message) for message in came] == [True, True, True, False, False, True, True]
