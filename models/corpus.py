@@ -7,6 +7,7 @@ labels) and `topics/<name>.jsonl[.gz]` (headlines and stories with topics). A fi
 import contextlib
 import gzip
 import hashlib
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ from models.page import Kind, Role
 
 RESTRICTED = frozenset({"l3sgn1", "mind", "agnews_test", "dragnet"})
 """Collections whose terms forbid or burden what users may do; shipped models are trained without them."""
+
+
+_DOMAIN = re.compile(r"^www\.|(\.(co|com|org|net))?\.[a-z]{2,4}$")
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,16 @@ def rows_of(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
 
 def unrestricted_rows(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
     """Rows of the file `stem` as they are, but for those of restricted sources."""
-    return (row for row in rows_of(corpus, stem) if _is_free(row["source"]))
+    return (row for row in rows_of(corpus, stem) if _is_free(row.get("source") or ""))
+
+
+def publisher_key(publisher: str) -> str:
+    """Name of a publisher, whether it is written out or a domain: two of one key are taken for one.
+
+    >>> publisher_key("www.ferry-times.co.uk") == publisher_key("Ferry Times")
+    True
+    """
+    return "".join(_WORD.findall(_DOMAIN.sub("", publisher.lower())))
 
 
 def labels_digest(pages: Iterable[LabelledPage]) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from models.topics.targets import NOBODY, NOTHING, Taught
 from models.topics.taxonomy import NOT_TOPICS, Taxonomy
 from models.topics.teacher import Lessons
 
-VERSION = "2026.11.1"
+VERSION = "2026.11.3"
 
 CLEAN = ("modern", "silver", "labelled")
 """Files of a corpus folder whose texts were labelled one by one, the last by `newsieve label`; the file `train`, whose
@@ -55,12 +56,15 @@ def train(
 
 
 def training_texts(corpus: Path) -> list[LabelledText]:
-    """Clean labelled texts in English, from unrestricted sources: true parts of gold pages and the files `CLEAN`."""
+    """Clean labelled texts in English, from unrestricted sources: true parts of gold pages and the files `CLEAN`.
+
+    Their publishers are `corpus.publisher_key`s: a fold that leaves one out leaves out all that go by its name.
+    """
     english = [page for page in corpora.gold_pages(corpus) if page.language == "en"]
     rows = corpora.unrestricted([*corpora.texts(corpus, *CLEAN), *corpora.page_texts(english)])
     if not rows:
         raise CorpusError(f"{corpus}: no labelled texts to learn topics from (topics/{', topics/'.join(CLEAN)})")
-    return rows
+    return [replace(row, publisher=corpora.publisher_key(row.publisher)) for row in rows]
 
 
 def unlabelled_texts(corpus: Path) -> list[Text]:
@@ -69,9 +73,12 @@ def unlabelled_texts(corpus: Path) -> list[Text]:
 
 
 def _unlabelled(corpus: Path) -> list[tuple[Text, str]]:
-    """Texts and their publishers."""
+    """Texts and the keys of their publishers."""
     rows = [row for row in corpora.rows_of(corpus, "topics/unlabelled") if row.get("title") and not row.get("topics")]
-    return [(Text("teaser", row["title"], row.get("body") or ""), row.get("publisher") or "") for row in rows]
+    return [
+        (Text("teaser", row["title"], row.get("body") or ""), corpora.publisher_key(row.get("publisher") or ""))
+        for row in rows
+    ]
 
 
 def taught_texts(
@@ -89,8 +96,8 @@ def taught_texts(
     nothing = np.zeros(len(lessons.classes))
     opinions = np.array([said.get(text, nothing) for text in labelled]).reshape(len(labelled), len(nothing))
     publisher_of = {text: publisher for text, publisher in _unlabelled(corpus) if text not in known}
-    teasers = page_teasers(corpus, splitter, [*labelled, *publisher_of])
-    texts, proba = lessons.of([*publisher_of, *teasers])
+    publisher_of |= page_teasers(corpus, splitter, [*labelled, *publisher_of])
+    texts, proba = lessons.of([*publisher_of])
     return Taught(texts, lessons.classes, proba, [publisher_of.get(text, NOBODY) for text in texts], opinions)
 
 
