@@ -1,4 +1,4 @@
-"""Unit vectors of texts for the topics' teacher: the mean of what MiniLM says of their tokens."""
+"""Unit vectors of words, from which the topics' student starts: the mean of what MiniLM says of their tokens."""
 
 from collections.abc import Callable, Sequence
 

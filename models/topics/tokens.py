@@ -20,7 +20,7 @@ MIXER = np.uint64(0xFF51AFD7ED558CCD)  # the multiplier of MurmurHash3's 64-bit 
 PAIR_SALT = np.uint64(0xC2B2AE3D27D4EB4F)  # keeps "new york" apart from the words of its hash
 PIECE_SALT = np.uint64(0x165667B19E3779F9)  # keeps the piece "house" of "houses" apart from the word "house"
 
-PIECE_LENGTHS = (3, 4, 5)  # bytes, the space at a word's edge included; what issue 6's linear baselines read
+PIECE_LENGTHS = (3, 4, 5)  # bytes, the space at a word's edge included
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class ZoneVectors(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: sparse.csr_matrix) -> Floats:
-        """Return one row a text, in order; in double precision a sum comes out alike in any batch."""
+        """Return one row a text, in order, in double precision: so a network behind it is alike in any batch."""
         return np.asarray((zones_of(X) @ self._table()).reshape(X.shape[0], -1).astype(float))
 
     def __sklearn_is_fitted__(self) -> bool:

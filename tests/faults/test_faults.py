@@ -12,7 +12,7 @@ from tests.faults.campaign import Campaign
 from tests.faults.mutants import MUTANTS, SCHEDULES, command
 from tests.faults.schedule import schedule_of
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(1200)]
 
 SEEDS_IN_CI = range(1, 21)
 
