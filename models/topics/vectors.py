@@ -1,7 +1,8 @@
 """What words mean, as vectors learned elsewhere.
 
 n-grams know only words of the training texts; vectors of a language model put a word that training never saw beside
-those it did see. The vectors come from `models.topics.teacher`; training starts from them, and an artifact has no need of them any more.
+those it did see. The vectors come from `models.topics.teacher`; training starts from them, and an artifact has no need
+of them any more.
 """
 
 from collections.abc import Sequence
