@@ -26,7 +26,7 @@ SUMMARY = {
     "macro_f1": ("", "mean F1 of topics"),
     "macro_f1_of_frequent": ("", "mean F1 of topics of 15 texts or more"),
     "ece": ("ECE", "calibration error"),
-    "ece_by_chance": ("", "what chance alone would make it on so few texts"),
+    "ece_by_chance": ("", "what chance alone makes it"),
     "answered": ("", "answered, not unclear"),
     "accept_when_answered": ("", "acceptable where answered"),
     "coverage_at_90_percent_precision": ("", "most confident share, 90 % acceptable"),

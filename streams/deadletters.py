@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import orjson
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, OffsetAndMetadata, TopicPartition
+from aiokafka.errors import KafkaError
 
+from models.errors import BrokerError
 from streams.backlog import backlog, raw_record
 from streams.kafka_topics import DEAD_TOPIC, PAGES_TOPIC
 from streams.records import Headers, RawRecord, Record
@@ -62,12 +64,17 @@ class Mark:
     """How far dead letters were replayed, kept in Kafka as the offsets of a group of its own."""
 
     def __init__(self, settings: Settings) -> None:
+        self._broker = settings.broker
         self._consumer = AIOKafkaConsumer(
             **client_options(settings), group_id=f"{settings.group}-replay", enable_auto_commit=False
         )
 
     async def __aenter__(self) -> "Mark":
-        await self._consumer.start()
+        try:
+            await self._consumer.start()
+        except KafkaError as error:
+            await self._consumer.stop()
+            raise BrokerError(f"no Kafka at {self._broker}; is it running? (`newsieve broker start`)") from error
         return self
 
     async def __aexit__(self, *_: object) -> None:

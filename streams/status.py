@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from models.errors import SettingsError
 from streams.settings import Settings
 from streams.watchdog import Watchdog
 
@@ -52,7 +53,7 @@ def _verdict(trouble: str) -> Answer:
 
 
 def serve(status: Status, settings: Settings) -> ThreadingHTTPServer:
-    """A running server at the settings' address; raises `OSError` when that is taken."""
+    """A running server at the settings' address; raises `SettingsError` when it cannot be had."""
 
     class Handler(BaseHTTPRequestHandler):
         """Answers GET."""
@@ -68,7 +69,11 @@ def serve(status: Status, settings: Settings) -> ThreadingHTTPServer:
         def log_message(self, format: str, *arguments: object) -> None:
             """Say nothing: it is asked every few seconds."""
 
-    server = ThreadingHTTPServer((settings.metrics_host, settings.metrics_port), Handler)
+    place = settings.metrics_host, settings.metrics_port
+    try:
+        server = ThreadingHTTPServer(place, Handler)
+    except OSError as error:
+        raise SettingsError(f"no metrics at {place[0]}:{place[1]}: {error.strerror}; see --metrics") from error
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="status", daemon=True).start()
     return server

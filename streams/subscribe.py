@@ -124,7 +124,7 @@ class Place(ConsumerRebalanceListener):
         await self.commit()
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
-        """Go back a stretch in each partition; what was fetched until then is not used."""
+        """Go back a stretch where the group has been; what was fetched until then is not used."""
         while True:
             try:
                 await self._go_back(assigned)
@@ -143,7 +143,8 @@ class Place(ConsumerRebalanceListener):
             committed = await self._consumer.committed(partition)
             place = starts[partition] if committed is None else committed
             self._passed[partition] = self._taken[partition] = place  # a new group must not forget where it began
-            self._consumer.seek(partition, max(begins[partition], place - stretch))
+            again = 0 if committed is None else stretch  # nothing before it was ever shown
+            self._consumer.seek(partition, max(begins[partition], place - again))
 
     def is_passed(self, partition: TopicPartition, offset: int) -> bool:
         """Whether the group had read this before: it is read again only to be remembered."""
