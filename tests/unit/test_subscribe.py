@@ -3,11 +3,14 @@
 import asyncio
 import itertools
 import socket
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 import pytest
+from aiokafka import TopicPartition
 from fake_models import mark_tagger
+from fakes import run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +19,7 @@ from models.page import Page
 from streams.records import part_fields
 from streams.settings import Settings
 from streams.sieve import Fields, Filter, Seen, Subscription, confidence_in, read_part, shown_on
-from streams.subscribe import parts
+from streams.subscribe import Place, parts
 
 PAGE = Page(
     "p", "https://example.org/a", "# Cup final\nThe match was long.\n* Match of the year\n~ A blurb.\n* Moon lander"
@@ -170,3 +173,34 @@ def test_a_kafka_that_is_not_there_is_told_in_one_line_that_says_what_to_do() ->
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(BrokerError, match=rf"^no Kafka at {address}; is it running\? \(`newsieve broker start`\)$"):
             asyncio.run(first_of(Settings(broker=address)))
+
+
+class FakeGroup:
+    """The consumer of a member of a group that has been as far as `committed` in each of two partitions."""
+
+    def __init__(self, committed: dict[TopicPartition, int | None]) -> None:
+        self._committed = committed
+        self.positions: dict[TopicPartition, int] = {}
+
+    async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 0)
+
+    async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(partitions, 90_000)
+
+    async def committed(self, partition: TopicPartition) -> int | None:
+        return self._committed[partition]
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.positions[partition] = offset
+
+
+def test_a_group_reads_again_what_it_had_read_and_not_what_was_there_before_it() -> None:
+    """Else items of pages from before it came would pass for shown, and it would never be shown them."""
+    old, new = TopicPartition("parts.sport", 0), TopicPartition("parts.sport", 1)
+    consumer: Any = FakeGroup({old: 50_000, new: None})
+    place = Place(consumer, Subscription(("sport",), group="readers"))
+    run(place.on_partitions_assigned([old, new]))
+    assert consumer.positions[new] == 90_000
+    assert 0 < consumer.positions[old] < 50_000
+    assert (place.is_passed(old, 49_999), place.is_passed(old, 50_000)) == (True, False)
