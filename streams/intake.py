@@ -16,6 +16,7 @@ from faust.types import TP
 from mode.utils.queues import FlowControlEvent
 from yarl import URL
 
+from models.errors import DeliveryError
 from streams.consumer_thread import ConsumerThread, transactions_of
 from streams.custody import Custody
 from streams.transactions import Transactions
@@ -106,13 +107,16 @@ class _Consumer(driver.Consumer):
         await self._hand_over()
 
     async def _hand_over(self) -> None:
+        """Leave words behind with the offsets; what cannot be said in time, or is another's by now, is left unsaid."""
         custody = _custody(self.app)
-        with contextlib.suppress(TimeoutError):
+        try:
             async with asyncio.timeout(HAND_OVER_SECONDS):
                 await self.commit()
                 words = custody.hand_over(self._committed_offset)
                 if words:
                     await self._thread.write(words)
+        except (TimeoutError, DeliveryError) as error:
+            logger.info("handed over without a word: %r", error)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Gaps count for nothing here."""
