@@ -103,7 +103,7 @@ class Pipeline:
 
     def subscribe(self, *options: str) -> list[dict[str, Any]]:
         """What `newsieve subscribe` prints of all that is there."""
-        shown = self.run("subscribe", "--from-beginning", "--idle-seconds", "3", *options).stdout
+        shown = self.run("subscribe", "--from-beginning", "--idle-seconds", "8", *options).stdout
         return [json.loads(line) for line in shown.splitlines()]
 
     def records(self, *names: str) -> list[RawRecord]:
