@@ -86,7 +86,7 @@ class GroupView:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._admin.start()
                 await self._reader.start()
-        except BaseException:
+        except BaseException:  # when cancelled too: they may hold sockets
             await self.__aexit__()
             raise
         return self
