@@ -17,7 +17,7 @@ from models.tagger import PageSplitter
 from models.topics import evaluate
 from models.topics.model import TopicClassifier
 from models.topics.pageteasers import page_teasers
-from models.topics.targets import NOBODY, NOTHING, Taught
+from models.topics.targets import NOTHING, Taught
 from models.topics.taxonomy import NOT_TOPICS, Taxonomy
 from models.topics.teacher import Lessons
 
@@ -98,7 +98,7 @@ def taught_texts(
     publisher_of = {text: publisher for text, publisher in _unlabelled(corpus) if text not in known}
     publisher_of |= page_teasers(corpus, splitter, [*labelled, *publisher_of])
     texts, proba = lessons.of([*publisher_of])
-    return Taught(texts, lessons.classes, proba, [publisher_of.get(text, NOBODY) for text in texts], opinions)
+    return Taught(texts, lessons.classes, proba, [publisher_of[text] for text in texts], opinions)
 
 
 def as_text(row: LabelledText) -> Text:

@@ -80,6 +80,16 @@ def test_teasers_are_found_on_english_pages_of_unrestricted_sources(tmp_path: Pa
     assert found_on(tmp_path) == ["Ferry sails", "Ferry sinks", "Rook falls: At last."]
 
 
+def test_each_teaser_belongs_to_the_publisher_of_its_page_by_whatever_name(tmp_path: Path) -> None:
+    """Else confidences are learned on texts of publishers that a fold has seen."""
+    pages = page("Ferry sails", publisher="www.ferry-times.co.uk"), page("Rook falls", publisher="Ferry Times")
+    write(tmp_path, "pages/unlabelled", *pages, page("Pawn falls", publisher="Chess Daily"))
+    found = page_teasers(tmp_path, EveryLine())
+    owners = {text.headline: publisher for text, publisher in found.items()}
+    assert owners["Ferry sails"] == owners["Rook falls"] != owners["Pawn falls"]
+    assert set(owners.values()) == {"ferrytimes", "chessdaily"}
+
+
 def test_a_headline_counts_once_with_its_longest_blurb_and_not_where_it_is_taken(tmp_path: Path) -> None:
     lines = ("Ferry sails!", "ferry sails: At dawn.", "Ferry sails: Late.", "Rook falls", "Sport")
     write(tmp_path, "pages/unlabelled", page(*lines))
