@@ -2,16 +2,17 @@
 
 Repeats are dropped by a memory of what was shown. A member of a group fills it, whenever partitions are given to it, by
 reading a stretch again that the group had passed: what was shown before a restart, or by the partition's last reader,
-is not shown again, although a worker that died may have put it on the topic twice. What was shown in the last half
-second before a kill -9 may come again: nobody else knows that it was shown.
+is not shown again, although a worker that died may have put it on the topic twice. Where the group began is kept with
+its offsets, for nothing before that was shown. What was shown in the last half second before a kill -9 may come again:
+nobody else knows that it was shown.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     CommitFailedError,
@@ -46,6 +47,13 @@ under load repeats some 3,000 pages, of a dozen parts each."""
 READ_AGAIN_AT_LEAST = 200
 """How many of each partition at least."""
 
+BEGAN = "newsieve: began at "
+"""In the metadata of a group's offsets, with the offset before which nothing was shown."""
+
+Offsets = Mapping[TopicPartition, int]
+Marks = Mapping[TopicPartition, OffsetAndMetadata | None]
+"""What a group committed in each partition; None where that is nothing yet."""
+
 
 async def parts(
     settings: Settings, subscription: Subscription, enough: Callable[[], bool] = lambda: False
@@ -58,7 +66,7 @@ async def parts(
     wanted = Filter(subscription, Seen(settings.window_hours * 3600))
     consumer, place = await _started(settings, subscription)
     try:
-        async for partition, record in _records(consumer, place, enough):
+        async for partition, record in records_of(consumer, place, enough):
             fields = read_part(record.value)
             wants = fields is not None and wanted.wants(record.topic, fields)
             if wants and fields is not None and not place.is_passed(partition, record.offset):
@@ -111,8 +119,9 @@ class Place(ConsumerRebalanceListener):
         self._from_beginning = subscription.from_beginning
         self._passed: dict[TopicPartition, int] = {}
         self._taken: dict[TopicPartition, int] = {}
+        self._began: dict[TopicPartition, int] = {}
         self.shares = 0
-        """How often partitions were shared out; what was fetched before is no longer ours."""
+        """How often partitions were taken away or given; what was fetched before says nothing any more."""
 
         self.is_shared = subscription.group is None
         """Whether they are: not until Kafka has done so, nor while it does so anew."""
@@ -127,24 +136,34 @@ class Place(ConsumerRebalanceListener):
         """Go back a stretch where the group has been; what was fetched until then is not used."""
         while True:
             try:
-                await self._go_back(assigned)
-                self.is_shared = True
-                return
+                begins = await self._consumer.beginning_offsets(assigned)
+                ends = await self._consumer.end_offsets(assigned)
+                return self._go_back(await self._marks(assigned), begins, ends)
             except IllegalStateError:
                 return  # they were taken away meanwhile, and are shared out again
             except KafkaError:
                 await asyncio.sleep(FETCH_SECONDS)
 
-    async def _go_back(self, assigned: Sequence[TopicPartition]) -> None:
-        begins = await self._consumer.beginning_offsets(assigned)
-        starts = begins if self._from_beginning else await self._consumer.end_offsets(assigned)
-        stretch = max(READ_AGAIN_AT_LEAST, READ_AGAIN_RECORDS // max(1, len(assigned)))
-        for partition in assigned:
-            committed = await self._consumer.committed(partition)
-            place = starts[partition] if committed is None else committed
+    def _go_back(self, marks: Marks, begins: Offsets, ends: Offsets) -> None:
+        """Begin to read in all partitions at once: what is fetched between two of these steps would be lost."""
+        stretch = max(READ_AGAIN_AT_LEAST, READ_AGAIN_RECORDS // max(1, len(marks)))
+        for partition, mark in marks.items():
+            first, end = begins[partition], ends[partition]
+            if mark and mark.offset <= end:
+                place, began = mark.offset, beginning(mark.metadata)
+            else:  # the group is new, or the Kafka topic was made anew, and nothing of it was shown
+                place = began = first if mark or self._from_beginning else end
             self._passed[partition] = self._taken[partition] = place  # a new group must not forget where it began
-            again = 0 if committed is None else stretch  # nothing before it was ever shown
-            self._consumer.seek(partition, max(begins[partition], place - again))
+            self._began[partition] = began
+            self._consumer.seek(partition, max(first, began, place - stretch))
+        self.shares += 1
+        self.is_shared = True
+
+    async def _marks(self, partitions: Sequence[TopicPartition]) -> Marks:
+        """What the group committed."""
+        found = await self._consumer._coordinator.fetch_committed_offsets(list(partitions))
+        marks = {partition: found.get(partition) for partition in partitions}
+        return {partition: mark if mark and mark.offset >= 0 else None for partition, mark in marks.items()}
 
     def is_passed(self, partition: TopicPartition, offset: int) -> bool:
         """Whether the group had read this before: it is read again only to be remembered."""
@@ -164,14 +183,28 @@ class Place(ConsumerRebalanceListener):
     async def commit(self) -> None:
         """Commit what was taken of the partitions that are still ours; another member goes on with the others."""
         ours = self._consumer.assignment()  # none before the first share
-        ends = {partition: end for partition, end in self._taken.items() if partition in ours}
+        ends = {
+            partition: OffsetAndMetadata(end, f"{BEGAN}{self._began.get(partition, 0)}")
+            for partition, end in self._taken.items()
+            if partition in ours
+        }
         self._taken.clear()
         if self._group and ends:
             with contextlib.suppress(CommitFailedError, IllegalStateError):  # lost meanwhile: they come again
                 await self._consumer.commit(ends)
 
 
-async def _records(
+def beginning(metadata: str) -> int:
+    """Where a group began in a partition; 0 where its offset does not say so.
+
+    >>> beginning(BEGAN + "70"), beginning("of somebody else's")
+    (70, 0)
+    """
+    number = metadata.removeprefix(BEGAN)
+    return int(number) if metadata.startswith(BEGAN) and number.isdecimal() else 0
+
+
+async def records_of(
     consumer: AIOKafkaConsumer, place: Place, enough: Callable[[], bool]
 ) -> AsyncGenerator[tuple[TopicPartition, Any]]:
     """Records as they come; what was dealt with is committed after each fetch."""

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from models.errors import PageError
 from models.tagger import load_tagger
 from streams.outcomes import Result, results_of
@@ -147,24 +145,19 @@ async def _judged(
     await target.fleet.stop_all()
     now = await progress(target.cluster, target.fleet.group)
     records = await all_records(target.cluster.settings)
-    there = {_id_of(record) for record in records.parts}
-    for reader in readers:
-        await reader.wait_for(there, SHOW_SECONDS)
-        await reader.stop()
     shown = {reader.name: reader.shown for reader in readers}
     kinds, republish = frozenset(schedule.kinds), schedule.environ.get("NEWSIEVE_REPUBLISH", "changed")
     run = Run(fed, records, now, shown, target.trimmed, kinds, republish, schedule.is_strict)
     checker = Checker(run, expectation(target.fleet.folder.parent))
+    for reader in readers:
+        await reader.wait_for(checker.to_be_shown(), SHOW_SECONDS)
+        await reader.stop()
     tally = target.fleet.tally
     odd = [*tally.odd, *(failure for reader in readers for failure in reader.failures)]
     findings = [*stuck, *(Finding("odd end", what) for what in odd), *checker.findings()]
     counts: dict[str, Any] = checker.counts() | {"workers": tally.started, "left": tally.left}
     counts["stop_seconds"] = max(tally.stop_seconds, default=0.0)
     return Verdict(schedule.seed, findings, counts)
-
-
-def _id_of(record: RawRecord) -> str:
-    return str(orjson.loads(record.value or b"{}")["id"])
 
 
 class expectation:  # noqa: N801 -- called like the function that it is

@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import orjson
 import pytest
 
+from models.errors import PageError
 from streams import records
 from streams.kafka_topics import DONE_TOPIC
 from streams.outcomes import Result, results_of
@@ -13,7 +15,6 @@ from tests.fake_models import mark_tagger
 from tests.faults.checker import Checker, Run
 from tests.faults.pages import MAX_PAGE_BYTES, pages_of
 from tests.faults.readback import Progress, Records
-from tests.faults.run import _id_of
 from tests.faults.schedule import brokers_of, read_schedule, schedule_of
 
 AT = "2026-01-05T10:00:00Z"
@@ -40,7 +41,7 @@ def good_run(seed: int = 1) -> Run:
     out = [record for result in results for record in result.records(AT)]
     parts = [record for record in out if record.topic.startswith("parts.")]
     letters = [record for record in out if record.topic == "pages.dead"]
-    ids = list(dict.fromkeys(_id_of(record) for record in stored(parts)))
+    ids = list(dict.fromkeys(orjson.loads(record.value)["id"] for record in parts))
     found = Records(inputs, stored([r.done(AT) for r in results]), stored(parts), stored(letters))
     return Run(inputs, found, Progress(ends, ends), {"alone": ids}, (), frozenset({"kill"}))
 
@@ -166,3 +167,17 @@ def test_a_seed_gives_one_schedule() -> None:
     assert len({schedule.faults for schedule in schedules}) > 190
     assert all(read_schedule(schedule.as_json()) == schedule for schedule in schedules)
     assert sum(brokers_of(seed) == 3 for seed in range(200)) == 50
+
+
+def test_a_dead_page_need_not_be_shown() -> None:
+    """A part of it may be on the one topic that took it: it is shown once its letter is put back."""
+    run = good_run()
+    first = next(raw for raw in run.records.pages if expect(raw).outcome == "tagged")
+    dead = expect(first).dead(PageError("too-large", "a part of it is larger than Kafka takes"))
+    outcomes = [raw for raw in run.records.outcomes if Checker._source(raw) != first.source]
+    letters = [*run.records.letters, *stored(dead.records(AT))]
+    run = replace(run, faults=frozenset({"full-parts"}))
+    run = with_records(run, outcomes=[*outcomes, *stored([dead.done(AT)])], letters=letters)
+    part = orjson.loads(expect(first).records(AT)[0].value)["id"]
+    assert part in run.shown["alone"]
+    assert kinds(replace(run, shown={"alone": [one for one in run.shown["alone"] if one != part]})) <= {"reordered"}

@@ -4,11 +4,12 @@ import asyncio
 import itertools
 import socket
 from collections.abc import Iterable
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
-from aiokafka import TopicPartition
+from aiokafka import OffsetAndMetadata, TopicPartition
 from fake_models import mark_tagger
 from fakes import run
 from hypothesis import given
@@ -19,7 +20,7 @@ from models.page import Page
 from streams.records import part_fields
 from streams.settings import Settings
 from streams.sieve import Fields, Filter, Seen, Subscription, confidence_in, read_part, shown_on
-from streams.subscribe import Place, parts
+from streams.subscribe import BEGAN, Place, parts, records_of
 
 PAGE = Page(
     "p", "https://example.org/a", "# Cup final\nThe match was long.\n* Match of the year\n~ A blurb.\n* Moon lander"
@@ -176,31 +177,108 @@ def test_a_kafka_that_is_not_there_is_told_in_one_line_that_says_what_to_do() ->
 
 
 class FakeGroup:
-    """The consumer of a member of a group that has been as far as `committed` in each of two partitions."""
+    """The consumer of a member of a group that committed `marks`; each partition ends at `end`."""
 
-    def __init__(self, committed: dict[TopicPartition, int | None]) -> None:
-        self._committed = committed
+    def __init__(self, marks: dict[TopicPartition, tuple[int, str]], end: int) -> None:
+        self._end = end
+        self._marks = {partition: OffsetAndMetadata(*mark) for partition, mark in marks.items()}
         self.positions: dict[TopicPartition, int] = {}
+        self.committed: dict[TopicPartition, OffsetAndMetadata] = {}
+        self._coordinator = self
 
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        await asyncio.sleep(0)
         return dict.fromkeys(partitions, 0)
 
     async def end_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(partitions, 90_000)
+        await asyncio.sleep(0)
+        return dict.fromkeys(partitions, self._end)
 
-    async def committed(self, partition: TopicPartition) -> int | None:
-        return self._committed[partition]
+    async def fetch_committed_offsets(
+        self, partitions: Iterable[TopicPartition]
+    ) -> dict[TopicPartition, OffsetAndMetadata]:
+        await asyncio.sleep(0)
+        return {partition: self._marks.get(partition, OffsetAndMetadata(-1, "")) for partition in partitions}
+
+    def assignment(self) -> set[TopicPartition]:
+        return set(self.positions)
+
+    async def commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        self.committed |= offsets
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.positions[partition] = offset
 
+    async def position(self, partition: TopicPartition) -> int:
+        return self.positions[partition]
 
-def test_a_group_reads_again_what_it_had_read_and_not_what_was_there_before_it() -> None:
-    """Else items of pages from before it came would pass for shown, and it would never be shown them."""
-    old, new = TopicPartition("parts.sport", 0), TopicPartition("parts.sport", 1)
-    consumer: Any = FakeGroup({old: 50_000, new: None})
+    async def getmany(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Any]]:
+        """Some records of each partition, of which only the offsets are told; it may return at any moment."""
+        found = {tp: [SimpleNamespace(offset=place + n) for n in range(3)] for tp, place in self.positions.items()}
+        self.positions = {tp: place + 3 for tp, place in self.positions.items()}
+        await asyncio.sleep(0)
+        return found
+
+
+FIRST, SECOND = TopicPartition("parts.sport", 0), TopicPartition("parts.sport", 1)
+
+
+def placed(marks: dict[TopicPartition, tuple[int, str]], end: int = 90_000) -> tuple[Place, FakeGroup]:
+    """Where a member of that group is once it was given both partitions."""
+    consumer: Any = FakeGroup(marks, end)
     place = Place(consumer, Subscription(("sport",), group="readers"))
-    run(place.on_partitions_assigned([old, new]))
-    assert consumer.positions[new] == 90_000
-    assert 0 < consumer.positions[old] < 50_000
-    assert (place.is_passed(old, 49_999), place.is_passed(old, 50_000)) == (True, False)
+    run(place.on_partitions_assigned([FIRST, SECOND]))
+    return place, consumer
+
+
+def test_a_group_reads_again_what_it_had_read() -> None:
+    """To remember it; and what another client committed for the group counts as read, too."""
+    place, consumer = placed({FIRST: (50_000, ""), SECOND: (100, f"{BEGAN}0")})
+    assert 0 < consumer.positions[FIRST] < 50_000
+    assert consumer.positions[SECOND] == 0
+    assert (place.is_passed(FIRST, 49_999), place.is_passed(FIRST, 50_000)) == (True, False)
+
+
+def test_a_group_never_reads_what_was_there_before_it_also_after_a_restart() -> None:
+    """Else items of pages from before it came would pass for shown, and it would never be shown them."""
+    place, consumer = placed({})
+    assert consumer.positions == {FIRST: 90_000, SECOND: 90_000}
+    place.take(FIRST, 90_010)
+    run(place.commit())
+    _, again = placed({tp: (mark.offset, mark.metadata) for tp, mark in consumer.committed.items()}, end=90_020)
+    assert again.positions == {FIRST: 90_000, SECOND: 90_000}
+    assert consumer.committed[FIRST].offset == 90_011
+
+
+def test_a_group_begins_anew_with_a_kafka_topic_that_was_made_anew() -> None:
+    """Its old place lies behind the end, and says nothing of what is there now."""
+    place, consumer = placed({FIRST: (95_000, f"{BEGAN}94000")})
+    assert consumer.positions == {FIRST: 0, SECOND: 90_000}
+    assert not place.is_passed(FIRST, 0)
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_what_is_fetched_while_partitions_are_shared_out_is_fetched_again(turns: int) -> None:
+    """However far the fetch had come: else a record would be shown without what came before it, or never."""
+
+    async def read() -> dict[TopicPartition, list[int]]:
+        consumer: Any = FakeGroup({FIRST: (50, ""), SECOND: (50, "")}, end=90)
+        consumer.positions = {FIRST: 50, SECOND: 50}  # where aiokafka begins by itself
+        place = Place(consumer, Subscription(("sport",), group="readers"))
+        taken: dict[TopicPartition, list[int]] = {FIRST: [], SECOND: []}
+
+        async def take() -> None:
+            async for partition, record in records_of(consumer, place, lambda: False):
+                taken[partition].append(record.offset)
+
+        taking = asyncio.create_task(take())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await place.on_partitions_assigned([FIRST, SECOND])
+        for _ in range(60):
+            await asyncio.sleep(0)
+        taking.cancel()
+        return taken
+
+    for offsets in run(read()).values():
+        assert offsets[:60] == list(range(60))
