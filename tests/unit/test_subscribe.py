@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 import pytest
 from aiokafka import OffsetAndMetadata, TopicPartition
+from aiokafka.errors import CommitFailedError
 from fake_models import mark_tagger
 from fakes import run
 from hypothesis import given
@@ -17,10 +18,11 @@ from hypothesis import strategies as st
 
 from models.errors import BrokerError
 from models.page import Page
+from streams.place import BEGAN, Place
 from streams.records import part_fields
 from streams.settings import Settings
 from streams.sieve import Fields, Filter, Seen, Subscription, confidence_in, read_part, shown_on
-from streams.subscribe import BEGAN, Place, parts, records_of
+from streams.subscribe import parts, records_of
 
 PAGE = Page(
     "p", "https://example.org/a", "# Cup final\nThe match was long.\n* Match of the year\n~ A blurb.\n* Moon lander"
@@ -185,6 +187,7 @@ class FakeGroup:
         self.positions: dict[TopicPartition, int] = {}
         self.committed: dict[TopicPartition, OffsetAndMetadata] = {}
         self._coordinator = self
+        self.is_sharing = self.is_slow = False
 
     async def beginning_offsets(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
         await asyncio.sleep(0)
@@ -201,9 +204,11 @@ class FakeGroup:
         return {partition: self._marks.get(partition, OffsetAndMetadata(-1, "")) for partition in partitions}
 
     def assignment(self) -> set[TopicPartition]:
-        return set(self.positions)
+        return {FIRST, SECOND}
 
     async def commit(self, offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        if self.is_sharing:
+            raise CommitFailedError
         self.committed |= offsets
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -213,10 +218,13 @@ class FakeGroup:
         return self.positions[partition]
 
     async def getmany(self, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Any]]:
-        """Some records of each partition, of which only the offsets are told; it may return at any moment."""
+        """Some records of each partition, of which only the offsets are told: what is there before a wait, or after."""
+        if self.is_slow:
+            await asyncio.sleep(0)
         found = {tp: [SimpleNamespace(offset=place + n) for n in range(3)] for tp, place in self.positions.items()}
         self.positions = {tp: place + 3 for tp, place in self.positions.items()}
-        await asyncio.sleep(0)
+        if not self.is_slow:
+            await asyncio.sleep(0)
         return found
 
 
@@ -250,6 +258,26 @@ def test_a_group_never_reads_what_was_there_before_it_also_after_a_restart() -> 
     assert consumer.committed[FIRST].offset == 90_011
 
 
+def test_what_is_read_again_does_not_take_a_group_back() -> None:
+    """Else who stops while it reads again would be shown the same once more when it comes back."""
+    place, consumer = placed({FIRST: (50_000, "")})
+    run(place.commit())
+    place.take(FIRST, 49_000)
+    run(place.commit())
+    assert consumer.committed[FIRST].offset == 50_000
+
+
+def test_what_could_not_be_committed_is_committed_the_next_time() -> None:
+    """As when a group is shared out anew, and then nothing more comes."""
+    place, consumer = placed({FIRST: (50_000, "")})
+    place.take(FIRST, 50_000)
+    consumer.is_sharing = True
+    run(place.commit())
+    consumer.is_sharing = False
+    run(place.commit())
+    assert consumer.committed[FIRST].offset == 50_001
+
+
 def test_a_group_begins_anew_with_a_kafka_topic_that_was_made_anew() -> None:
     """Its old place lies behind the end, and says nothing of what is there now."""
     place, consumer = placed({FIRST: (95_000, f"{BEGAN}94000")})
@@ -257,12 +285,14 @@ def test_a_group_begins_anew_with_a_kafka_topic_that_was_made_anew() -> None:
     assert not place.is_passed(FIRST, 0)
 
 
+@pytest.mark.parametrize("is_slow", [False, True])
 @pytest.mark.parametrize("turns", range(6))
-def test_what_is_fetched_while_partitions_are_shared_out_is_fetched_again(turns: int) -> None:
+def test_what_is_fetched_while_partitions_are_shared_out_is_fetched_again(turns: int, is_slow: bool) -> None:
     """However far the fetch had come: else a record would be shown without what came before it, or never."""
 
     async def read() -> dict[TopicPartition, list[int]]:
         consumer: Any = FakeGroup({FIRST: (50, ""), SECOND: (50, "")}, end=90)
+        consumer.is_slow = is_slow
         consumer.positions = {FIRST: 50, SECOND: 50}  # where aiokafka begins by itself
         place = Place(consumer, Subscription(("sport",), group="readers"))
         taken: dict[TopicPartition, list[int]] = {FIRST: [], SECOND: []}
