@@ -93,18 +93,19 @@ def way(secured: LocalBroker, addresses: dict[str, str], certificates: dict[str,
 
 
 WAYS = [
-    ("SASL_SSL", "PLAIN"),
-    ("SASL_SSL", "SCRAM-SHA-256"),
-    ("SASL_SSL", "SCRAM-SHA-512"),
-    ("SASL_PLAINTEXT", "SCRAM-SHA-512"),
-    ("SSL", ""),
+    ("SASL_SSL", "PLAIN", "at-least-once"),
+    ("SASL_SSL", "SCRAM-SHA-256", "at-least-once"),
+    ("SASL_SSL", "SCRAM-SHA-512", "exactly-once"),
+    ("SASL_PLAINTEXT", "SCRAM-SHA-512", "at-least-once"),
+    ("SSL", "", "exactly-once"),
 ]
 
 
-@pytest.mark.parametrize(("protocol", "mechanism"), WAYS)
-def test_all_verbs_work(way: Any, protocol: str, mechanism: str) -> None:
+@pytest.mark.parametrize(("protocol", "mechanism", "delivery"), WAYS)
+def test_all_verbs_work(way: Any, protocol: str, mechanism: str, delivery: str) -> None:
     """Topics, feed, worker, subscribe with a group and dead letters, each over connections of this kind alone."""
     pipeline = way(protocol, mechanism)
+    pipeline.environ["NEWSIEVE_DELIVERY"] = delivery
     pipeline.renew_topics()
     pages = sample_pages()[:2]
     with pipeline.worker():
