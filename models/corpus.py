@@ -8,15 +8,18 @@ import contextlib
 import gzip
 import hashlib
 import re
+import zlib
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import orjson
 
 from models.errors import CorpusError
-from models.page import Kind, Role
+from models.fields import shown
+from models.labelled import Json, LabelledPage, LabelledText, PlainPage, page_of, plain_page_of, text_of
+from models.page import Role
 
 RESTRICTED = frozenset({"l3sgn1", "mind", "agnews_test", "dragnet"})
 """Collections whose terms forbid or burden what users may do; shipped models are trained without them."""
@@ -26,51 +29,16 @@ _DOMAIN = re.compile(r"^www\.|(\.(co|com|org|net))?\.[a-z]{2,4}$")
 _WORD = re.compile(r"\w+")
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledLine:
-    """One line of a labelled page; `teaser` numbers the item it belongs to, `field` is title, blurb, age or meta."""
-
-    text: str
-    role: Role
-    teaser: int | None = None
-    field: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPage:
-    """A page whose every line has a role; `story_topics` is None where the page has no story of its own."""
-
-    id: str
-    publisher: str
-    source: str
-    url: str
-    language: str
-    lines: tuple[LabelledLine, ...]
-    story_topics: tuple[str, ...] | None
-    teaser_topics: dict[int, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledText:
-    """A headline with its text and its topics: the primary one first, then others that are acceptable."""
-
-    id: str
-    publisher: str
-    source: str
-    kind: Kind
-    headline: str
-    text: str
-    topics: tuple[str, ...]
-
-
 class _HasSource(Protocol):
     @property
     def source(self) -> str: ...
 
+    @property
+    def publisher(self) -> str: ...
+
 
 Row = TypeVar("Row", bound=_HasSource)
-Labelled = TypeVar("Labelled", LabelledPage, LabelledText)
-Json = dict[str, Any]
+Made = TypeVar("Made")
 
 
 def unrestricted(rows: Iterable[Row]) -> list[Row]:
@@ -78,22 +46,48 @@ def unrestricted(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if _is_free(row.source)]
 
 
+def sources_of(rows: Iterable[_HasSource], what: str) -> dict[str, dict[str, int]]:
+    """How many rows are of each source, under the word for `what` they are, as cards hold it.
+
+    A row without a source is of its publisher. On what terms one may use them, only who has gathered them can say.
+    """
+    counts = Counter(row.source or row.publisher or "not named" for row in rows)
+    return {source: {what: counts[source]} for source in sorted(counts)}
+
+
 def gold_pages(corpus: Path, split: str = "train") -> list[LabelledPage]:
     """Pages of `corpus` whose every line is labelled; of a single JSONL, its rows that have labelled lines."""
-    return _labelled(corpus if corpus.is_file() else corpus / f"gold-pages-{split}", _is_gold, _page)
+    if corpus.is_file():
+        return list(_made(corpus, _is_gold, page_of))
+    return list(_made(corpus / f"gold-pages-{split}", _unless_empty("lines"), page_of))
 
 
 def texts(corpus: Path, *names: str) -> list[LabelledText]:
     """Labelled texts of the files `topics/<name>`; of a single JSONL, its rows that have topics and no lines."""
-    sources = [corpus] if corpus.is_file() else [corpus / "topics" / name for name in names]
-    return [text for path in sources for text in _labelled(path, _is_text, _text)]
+    if corpus.is_file():
+        return list(_made(corpus, _is_text, text_of))
+    paths = (corpus / "topics" / name for name in names)
+    return [text for path in paths for text in _made(path, _unless_empty("topics"), text_of)]
+
+
+def plain_pages(corpus: Path, stem: str) -> Iterator[PlainPage]:
+    """Pages without labels of the file `stem` of a corpus folder; of a single JSONL, its rows whose lines are texts."""
+    if corpus.is_file():
+        return _made(corpus, _is_plain, plain_page_of)
+    return _made(corpus / stem, lambda row: True, plain_page_of)
+
+
+def made_of(corpus: Path, stem: str, wanted: Callable[[Json], bool], make: Callable[[Json], Made]) -> Iterator[Made]:
+    """What `make` makes of the wanted rows of the file `stem`; its ValueErrors become `CorpusError`s."""
+    return _made(corpus if corpus.is_file() else corpus / stem, wanted, make)
 
 
 def page_texts(pages: Iterable[LabelledPage]) -> Iterator[LabelledText]:
     """The true parts of labelled pages as texts: each teaser that has topics, then the story."""
     for page in pages:
         for number, topics in page.teaser_topics.items():
-            yield _teaser_text(page, number, topics)
+            if topics:
+                yield _teaser_text(page, number, topics)
         if page.story_topics:
             yield _story_text(page, page.story_topics)
 
@@ -101,11 +95,6 @@ def page_texts(pages: Iterable[LabelledPage]) -> Iterator[LabelledText]:
 def rows_of(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
     """Rows of the file `stem` of a corpus folder, or all rows of a single JSONL."""
     return (row for _, row in _read(corpus if corpus.is_file() else corpus / stem))
-
-
-def unrestricted_rows(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
-    """Rows of the file `stem` as they are, but for those of restricted sources."""
-    return (row for row in rows_of(corpus, stem) if _is_free(row.get("source") or ""))
 
 
 def publisher_key(publisher: str) -> str:
@@ -130,15 +119,15 @@ def digest(rows: Iterable[object]) -> str:
     return total.hexdigest()[:16]
 
 
-def _labelled(path: Path, wanted: Callable[[Json], bool], make: Callable[[Json], Labelled]) -> list[Labelled]:
-    made: list[Labelled] = []
+def _made(path: Path, wanted: Callable[[Json], bool], make: Callable[[Json], Made]) -> Iterator[Made]:
+    """What `make` makes of the rows that are wanted; what it says of one it refuses is told with file and line."""
     with contextlib.closing(_read(path)) as rows:
         for where, row in rows:
             try:
-                made += [make(row)] if wanted(row) else []
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise CorpusError(f"{where}: not a labelled row: {error!r}") from error
-    return made
+                made = [make(row)] if wanted(row) else []
+            except ValueError as error:
+                raise CorpusError(f"{where}: {error}") from error
+            yield from made
 
 
 def _read(path: Path) -> Generator[tuple[str, Json]]:
@@ -146,11 +135,18 @@ def _read(path: Path) -> Generator[tuple[str, Json]]:
     found = path if path.is_file() else next((p for p in _spellings(path) if p.is_file()), None)
     if found is None:
         return
-    with gzip.open(found, "rb") if found.suffix == ".gz" else found.open("rb") as file:
-        for number, line in enumerate(file, 1):
-            if line.strip():
-                where = f"{found}:{number}"
-                yield where, _object(line, where)
+    for number, line in enumerate(_lines(found), 1):
+        if line.strip():
+            where = f"{found}:{number}"
+            yield where, _object(line, where)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
+            yield from file
+    except (OSError, EOFError, zlib.error) as error:  # the last two: a .gz cut short or damaged
+        raise CorpusError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _is_free(source: str) -> bool:
@@ -163,15 +159,15 @@ def _spellings(path: Path) -> Iterator[Path]:
 
 def _object(line: bytes, where: str) -> dict[str, Any]:
     try:
-        row = orjson.loads(line)
+        row = orjson.loads(line.rstrip())
     except orjson.JSONDecodeError as error:
-        raise CorpusError(f"{where}: not JSON: {error}") from error
+        raise CorpusError(f"{where}: not JSON: {error.msg} (column {error.colno}); a row is a JSON object") from error
     if not isinstance(row, dict):
-        raise CorpusError(f"{where}: a row must be a JSON object")
+        raise CorpusError(f"{where}: {shown(row)} is no row; a row is a JSON object")
     return row
 
 
-def _is_gold(row: dict[str, Any]) -> bool:
+def _is_gold(row: Json) -> bool:
     lines = row.get("lines")
     return bool(lines) and isinstance(lines, list) and isinstance(lines[0], dict)
 
@@ -180,42 +176,13 @@ def _is_text(row: Json) -> bool:
     return bool(row.get("topics")) and "lines" not in row
 
 
-def _strings(values: object) -> tuple[str, ...]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError(f"{values!r} is no list of strings")
-    return tuple(values)
+def _is_plain(row: Json) -> bool:
+    return isinstance(row.get("lines"), list) and not _is_gold(row)
 
 
-def _page(row: Json) -> LabelledPage:
-    lines = tuple(_line(line) for line in row["lines"])
-    teaser_topics = {int(k): _strings(v) for k, v in (row.get("teaser_topics") or {}).items()}
-    story_topics = row.get("story_topics")
-    return LabelledPage(
-        id=str(row.get("id", "")),
-        publisher=row.get("publisher") or row.get("source") or "",
-        source=row.get("source") or "",
-        url=row.get("url") or "",
-        language=row.get("language") or "en",
-        lines=lines,
-        story_topics=None if story_topics is None else _strings(story_topics),
-        teaser_topics=teaser_topics,
-    )
-
-
-def _line(line: dict[str, Any]) -> LabelledLine:
-    return LabelledLine(line["text"], Role(line["role"]), line.get("teaser"), line.get("field"))
-
-
-def _text(row: dict[str, Any]) -> LabelledText:
-    return LabelledText(
-        id=str(row.get("id", "")),
-        publisher=row.get("publisher") or row.get("source") or "",
-        source=row.get("source") or "",
-        kind="story" if row.get("kind") == "story" else "teaser",
-        headline=row.get("title") or "",
-        text=row.get("body") or "",
-        topics=_strings(row["topics"]),
-    )
+def _unless_empty(name: str) -> Callable[[Json], bool]:
+    """Whether a row of a file that holds no others is to be read: not where the field is there, and empty."""
+    return lambda row: bool(row.get(name, True))
 
 
 def _teaser_text(page: LabelledPage, number: int, topics: tuple[str, ...]) -> LabelledText:

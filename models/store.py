@@ -8,7 +8,7 @@ import hashlib
 import io
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import joblib
 import numpy
@@ -22,6 +22,8 @@ SHIPPED = Path(__file__).parent / "artifacts"
 """Folder of the models that come with newsieve."""
 
 CARD_SCHEMA = "newsieve.card/1"
+
+DIGEST_LETTERS = 8  # of a sha256, in a version: that two of a thousand models share them has odds of 1 in 8,600
 
 
 def library_versions() -> dict[str, str]:
@@ -66,9 +68,27 @@ def read_card(name: str, folder: Path = SHIPPED) -> dict[str, Any]:
         raise _unreadable(path, error) from error
     except orjson.JSONDecodeError as error:
         raise ArtifactError(f"{path}: not a model card: {error}") from error
-    if not isinstance(card, dict) or card.get("schema") != CARD_SCHEMA or not isinstance(card.get("versions"), dict):
+    if not _is_card(card):
         raise ArtifactError(f"{path}: not a model card of schema {CARD_SCHEMA}")
     return card
+
+
+def _is_card(card: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether it has what is read of every card."""
+    wanted = {"versions": dict, "sha256": str, "version": str}
+    known = isinstance(card, dict) and card.get("schema") == CARD_SCHEMA
+    return known and all(isinstance(card.get(name), kind) for name, kind in wanted.items())
+
+
+def version_of(card: dict[str, Any]) -> str:
+    """What records call the model of a card: the version its trainer gave, and the start of its file's sha256.
+
+    The first is that of all models trained by one release; the second tells them apart, whoever trained them.
+
+    >>> version_of({"version": "2026.11.3", "sha256": "d59ff76323c8b66d"})
+    '2026.11.3+d59ff763'
+    """
+    return f"{card['version']}+{card['sha256'][:DIGEST_LETTERS]}"
 
 
 def load(name: str, folder: Path = SHIPPED) -> tuple[Any, dict[str, Any]]:
@@ -102,7 +122,7 @@ def _unreadable(path: Path, error: OSError) -> ArtifactError:
 
 
 def _check_digest(binary: Path, data: bytes, card: dict[str, Any]) -> None:
-    found, wanted = hashlib.sha256(data).hexdigest(), str(card.get("sha256"))
+    found, wanted = hashlib.sha256(data).hexdigest(), card["sha256"]
     if found != wanted:
         raise ArtifactError(f"{binary}: sha256 {found[:12]}… is not {wanted[:12]}… of its card; refused")
 

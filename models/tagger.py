@@ -103,5 +103,5 @@ def load_tagger(folder: Path) -> Tagger:
     """The tagger of the artifacts in `folder`; raises `ArtifactError` when one is refused."""
     splitter, splitter_card = store.load("splitter", folder)
     classifier, topics_card = store.load("topics", folder)
-    versions = {"splitter": str(splitter_card["version"]), "topics": str(topics_card["version"])}
+    versions = {"splitter": store.version_of(splitter_card), "topics": store.version_of(topics_card)}
     return Tagger(splitter, classifier, language, versions)

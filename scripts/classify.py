@@ -15,7 +15,7 @@ from models.tagger import SERVED_LANGUAGES, UNSERVED
 from scripts import render, sources
 from scripts.options import models_folder, models_option, settings_of
 from scripts.progress import tracked
-from scripts.tag import batched, print_error
+from scripts.tag import batched
 from streams.records import RawRecord
 
 BATCH_TEXTS = 256
@@ -32,7 +32,7 @@ def command(files: tuple[str, ...], as_json: bool, **options: object) -> None:
 
     Each line is {"id", "kind": "story"|"teaser", "headline", "text", "language"?}; without a language, a text of under
     40 characters is English and a longer one is detected. Prints {"id", "topic", "confidence", "topics"} for each, in
-    order; a line that cannot be read becomes an error record on stderr, and the exit code is 1.
+    order; a line that cannot be read becomes an error record with its id on stderr, and the exit code is 1.
     """
     classifier, _ = store.load("topics", models_folder(settings_of(**options)))
     names = files or (sources.STDIN,)
@@ -49,17 +49,29 @@ def command(files: tuple[str, ...], as_json: bool, **options: object) -> None:
 
 
 def read_row(raw: RawRecord) -> dict[str, Any] | PageError:
-    """The row of one line, or the error that says why it is none; a row without a kind is a teaser's."""
+    """The row of one line, or the error that says why it is none, and its id; a row without a kind is a teaser's."""
     try:
         row = orjson.loads(raw.value or b"")
     except orjson.JSONDecodeError as error:
         return PageError("not-json", str(error))
     if not isinstance(row, dict):
         return PageError("not-page", "a line must be a JSON object")
+    wrong = what_is_wrong(row)
+    return PageError("not-page", wrong, page_id=row.get("id")) if wrong else row
+
+
+def what_is_wrong(row: dict[str, Any]) -> str | None:
+    """Why an object is no row, in one line."""
     if row.get("kind") not in ("story", "teaser", None):
-        return PageError("not-page", f"'kind' must be story or teaser, not {row['kind']!r}")
+        return f"'kind' must be story or teaser, not {row['kind']!r}"
     wrong = [name for name in ("headline", "text", "language") if not isinstance(row.get(name) or "", str)]
-    return PageError("not-page", f"{wrong[0]!r} must be a string") if wrong else row
+    return f"{wrong[0]!r} must be a string" if wrong else None
+
+
+def print_error(raw: RawRecord, error: PageError) -> None:
+    """One JSON line on stderr, as `newsieve tag` has it, but with the row's `id`, as it was given."""
+    fields = {"error": error.slug, "detail": error.detail, "source": raw.source, "id": error.page_id}
+    print(orjson.dumps(fields).decode(), file=sys.stderr)
 
 
 def show(rows: Sequence[dict[str, Any]], classifier: Any, readable: bool) -> None:

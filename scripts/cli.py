@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import click
 
-from models.errors import NewsieveError, SettingsError
+from models.errors import CorpusError, NewsieveError, SettingsError
 from streams.logs import logging_config
 
 VERBS = {
@@ -73,7 +73,7 @@ def main() -> None:
     logging.config.dictConfig(logging_config("info"))
     try:
         command(prog_name="newsieve", standalone_mode=True)
-    except SettingsError as error:
+    except (CorpusError, SettingsError) as error:  # what was given cannot be used as it is
         _leave(error, 2)
     except (NewsieveError, OSError) as error:
         _leave(error, 1)

@@ -15,12 +15,11 @@ from pathlib import Path
 
 import click
 import orjson
-from rich.console import Console
 
 from models.errors import BrokerError
 from models.page import Page
 from scripts import render
-from scripts.options import models_option, replaced, say, settings_of, slugs_of, talk
+from scripts.options import Screen, models_option, replaced, say, settings_of, slugs_of, talk
 from scripts.samples import read_samples
 from streams import kafka_admin, kafka_topics
 from streams.broker import LocalBroker, kafka_version
@@ -115,7 +114,7 @@ async def show(settings: Settings, slugs: Sequence[str], samples: Sequence[Page]
         if follow:
             say(f"Feed it pages of your own:  newsieve feed --broker {settings.broker} FILE…   (Ctrl-C ends the demo)")
             async for parts in pages:
-                Console().print(render.page_panel(parts))
+                Screen().print(render.page_panel(parts))
 
 
 async def feed(settings: Settings, samples: Sequence[Page]) -> None:
@@ -141,7 +140,7 @@ async def show_next(pages: AsyncIterator[list[Fields]], worker: Worker) -> list[
                 waiting.cancel()
                 raise BrokerError(f"the worker tagged no page; its last words: {worker.last_words()}")
     parts = waiting.result()
-    Console().print(render.page_panel(parts))
+    Screen().print(render.page_panel(parts))
     return parts
 
 

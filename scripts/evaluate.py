@@ -7,15 +7,17 @@ from typing import Any
 
 import click
 import orjson
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from models import store
-from models.corpus import LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Verdict
 from scripts import classify, scores_of_splitter, scores_of_topics
-from scripts.options import models_folder, models_option, settings_of, talk
+from scripts.options import Screen, models_folder, models_option, say, settings_of, talk
+from scripts.printable import printable
+from scripts.tables import count
 
 BESIDE_THE_CHECKOUT = Path("../shared/data")
 
@@ -92,25 +94,47 @@ def topics(
 ) -> None:
     """Measure the topics of the true teasers and stories of gold-pages-dev, and of the headlines of topics/modern-dev.
 
-    Each text is classified as `newsieve classify` would: by itself, its language detected.
+    Each text is classified as `newsieve classify` would: by itself, its language detected. Labels that are no topics of
+    the model are named, and the texts that have one in the first place left out.
     """
     from models.topics.measure import measure
 
     check(corpus, folds)
     if leave_source_out and not folds:
         raise click.UsageError("--leave-source-out needs --folds: the drop is against leaving out publishers alone")
-    classifier, _ = store.load("topics", models_folder(settings_of(models=models)))
+    classifier, card = store.load("topics", models_folder(settings_of(models=models)))
     with talk.status("classifying the corpus …"):
-        sets = measure(corpus, lambda texts: verdicts(texts, classifier))
-    found: dict[str, Any] = {name: measured.figures() for name, measured in sets.items()}
+        measured = measure(corpus, lambda texts: verdicts(texts, classifier))
+    sets, unknown = of_known_topics(corpus, measured, card["topics"])
+    found: dict[str, Any] = {name: one.figures() for name, one in sets.items()}
+    found |= {"unknown_labels": unknown} if unknown else {}
     if folds:
         found["cross_validation"] = unseen(corpus, classifier.taxonomy, folds, leave_source_out, seed)
-    mistakes = {name: measured.worst(worst) for name, measured in sets.items()}
+    mistakes = {name: one.worst(worst) for name, one in sets.items()}
     show(
         found | ({"worst": scores_of_topics.mistake_fields(mistakes)} if worst else {}),
-        [*scores_of_topics.tables(found), *(scores_of_topics.mistakes_tables(mistakes) if worst else ())],
+        [*scores_of_topics.tables(found, corpus), *(scores_of_topics.mistakes_tables(mistakes) if worst else ())],
         as_json,
     )
+
+
+def of_known_topics(corpus: Path, sets: dict[str, Any], known: Sequence[str]) -> tuple[dict[str, Any], dict[str, int]]:
+    """The sets without texts of other topics than `known`, and how many texts bear each other label, which is said.
+
+    Raises `CorpusError` when no text is left.
+    """
+    from models.topics.measure import unknown_labels
+
+    unknown = unknown_labels((text for measured in sets.values() for text in measured.texts), known)
+    parts = {name: measured.of_topics(known) for name, measured in sets.items()}
+    kept = {name: part for name, part in parts.items() if part.texts}
+    if unknown:
+        named = ", ".join(f"{printable(label)} ({count(texts, 'text')})" for label, texts in unknown.items())
+        if not kept:
+            raise CorpusError(f"{corpus}: no text is of a topic that the model knows; it knows no {named}")
+        left_out = sum(len(sets[name].texts) - len(part.texts) for name, part in parts.items())
+        say(f"the model knows no {named}; left out, as this is their primary topic: {count(left_out, 'text')}")
+    return kept, unknown
 
 
 def verdicts(texts: Sequence[LabelledText], classifier: Any) -> list[Verdict]:
@@ -169,6 +193,6 @@ def show(found: dict[str, Any], blocks: Sequence[RenderableType], as_json: bool)
     if as_json:
         sys.stdout.write(orjson.dumps(found).decode() + "\n")
     else:
-        console = Console(highlight=False)
+        screen = Screen(highlight=False)
         for block in blocks:
-            console.print(block)
+            screen.print(block)

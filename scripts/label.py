@@ -37,7 +37,7 @@ def command(part_id: str, topic: str, by: str, **options: object) -> None:
     if topic not in known:
         raise SettingsError(f"no topic {topic!r}; topics are {', '.join(known)}")
     folder = models_folder(settings)
-    versions = {name: store.read_card(name, folder)["version"] for name in ("splitter", "topics")}
+    versions = {name: store.version_of(store.read_card(name, folder)) for name in ("splitter", "topics")}
     label = {"part_id": part_id, "topic": topic, "by": by, "at": now(), "models": versions}
     asyncio.run(deliver(settings, Record(LABELS_TOPIC, part_id.encode(), orjson.dumps(label))))
     say(f"{part_id} is about {topic}")

@@ -13,6 +13,15 @@ from streams.settings import Settings
 talk = Console(stderr=True, highlight=False, soft_wrap=True)
 """Where everything is said that is not data."""
 
+
+class Screen(Console):
+    """Where data is shown for people, or in a pipe whose reader may leave before the end."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, as with all other output; rich would end with exit code 1."""
+        raise BrokenPipeError
+
+
 broker_option = click.option("--broker", metavar="HOST:PORT", help="Kafka's address [NEWSIEVE_BROKER, localhost:9092].")
 models_option = click.option(
     "--models",

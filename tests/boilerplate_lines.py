@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 from models.page import Page, Role, Split
 from models.tagger import PageSplitter
 

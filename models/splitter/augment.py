@@ -1,8 +1,11 @@
-"""Training pages varied afresh each time they are seen, so that the model learns kinds of lines and not kinds of sites.
+"""Augmentation: training pages varied afresh in each epoch, so that the model learns kinds of lines and not of sites.
 
-Every variation keeps the labels true: what is added is a whole item, caption or list of another page, what is taken
-away is furniture, and changed letter case changes no role. Real pages of today have all of these shapes; the labelled
-ones have too few of them.
+A variation takes a page as a block of (line, label) pairs, what other pages lend (`loans`) and a random generator, and
+returns a block whose labels are still true: lines that it adds bring the labels that they had on the page that lends
+them, lines that it takes away leave those of the others as they were, and a line in capitals keeps its role. Here
+*furniture* is what is labelled boilerplate: menus, buttons, small print. `VARIATIONS` lists all variations, with the
+share of pages that each strikes; `augmented` applies them. Pages of today have all these shapes, labelled ones too
+seldom.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,10 +21,14 @@ PLAIN_SHARE = 0.4  # of pages, seen as they are
 MOST_PARAGRAPHS = 3  # of a story cut short: a brief
 
 Variation = Callable[[Block, Loans, Generator], Block]
+"""From a page, what other pages lend, and randomness, to the page varied; the block that is given stays as it is."""
 
 
 def augmented(pages: Sequence[Labelled], random: Generator) -> list[Labelled]:
-    """A variant of every page, in order; each variation strikes with its own probability. `pages` stay as they are."""
+    """A variant of every page, in order, in which they also lend to each other. `pages` stay as they are.
+
+    A share of `PLAIN_SHARE` comes unvaried; on the others each of `VARIATIONS` strikes in turn, or does not.
+    """
     loans = loans_of(pages)
     return [_varied(page, loans, random) for page in pages]
 
@@ -50,7 +57,7 @@ def with_video(block: Block, loans: Loans, random: Generator) -> Block:
         return block
     place = paragraphs[int(random.integers(len(paragraphs)))] if random.random() < 0.5 else paragraphs[0]
     lead = _one_of(loans.furniture, random) if random.random() < 0.7 else []
-    return block[:place] + lead + _one_of(loans.described, random) + block[place:]
+    return block[:place] + lead + _one_of(loans.items_with_blurb, random) + block[place:]
 
 
 def with_caption(block: Block, loans: Loans, random: Generator) -> Block:
@@ -109,8 +116,8 @@ def without_story(block: Block, loans: Loans, random: Generator) -> Block:
     return [line for line in block if line[1] == "boilerplate" or line[1] in TEASER_LABELS]
 
 
-def described(block: Block, loans: Loans, random: Generator) -> Block:
-    """A blurb below every item that is only a title, where it stands below the story: many listings have them."""
+def with_blurbs(block: Block, loans: Loans, random: Generator) -> Block:
+    """A blurb of another page below each item that is a bare title and stands below the story, as in listings."""
     if not loans.blurbs:
         return block
     below = max((i for i, (_, label) in enumerate(block) if label == "story"), default=-1)
@@ -128,7 +135,7 @@ def as_listing(block: Block, loans: Loans, random: Generator) -> Block:
     low, high = edges(block)
     items = [line for _ in range(int(random.integers(1, 4))) for line in _one_of(loans.lists, random)]
     listing = block[:low] + items + block[high:]
-    return described(listing, loans, random) if random.random() < 0.5 else listing
+    return with_blurbs(listing, loans, random) if random.random() < 0.5 else listing
 
 
 def with_opening_picture(block: Block, loans: Loans, random: Generator) -> Block:
@@ -169,7 +176,7 @@ VARIATIONS: tuple[tuple[float, Variation], ...] = (
     (0.06, shouted),
     (0.04, without_story),
     (0.04, as_listing),
-    (0.06, described),
+    (0.06, with_blurbs),
     (0.10, with_opening_picture),
 )
 """Each variation with the share of pages it strikes, by judgement. Short stories and discussions taught the model to

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
-from models.corpus import LabelledPage
 from models.errors import CorpusError
+from models.labelled import LabelledPage
 from models.page import Split
 from models.splitter.labels import lines_and_labels
 from models.splitter.model import Splitter

@@ -11,10 +11,11 @@ from models.splitter.labels import CODE, LABELS, LISTING_ITEMS, TITLES
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float32]
 
+# All in units of the scores, which add up along a path.
 HEADLINE_BONUS = 2.0  # nearly every story has a headline; of 0 to 10, best in cross-validation on gold train
-STORY_BONUS = 3.0  # what is no list of other pages has a story; the shortest stories stand among many other long lines
-HALF_STORY_LEAD = 2.0  # of a headline alone, or of paragraphs alone, on what may be a list; more costs stories
-HEADLINE_LEAD = 2.0  # of 0 to 3, costs no line its role; two headlines that are alike are about as certain
+STORY_BONUS = 3.0  # what is no listing has a story; the shortest stories stand among many other long lines
+HALF_STORY_LEAD = 2.0  # with less, half a story on what may be a listing is none; a larger one costs true stories
+HEADLINE_LEAD = 2.0  # of a later headline, that makes a former none; any of 0 to 3 costs no line its true role
 MIXED_LIST_PENALTY = 2.0  # 2 % of the lists of gold train mix both kinds; of 0 to 6, no figure moved by over .003
 
 LEAST_PROBABILITY = 1e-6  # stands for none where a logarithm is needed
@@ -27,9 +28,14 @@ _NAMES = np.array(LABELS, dtype=object)
 def decoded(scores: Floats, transitions: Floats, sizes: Codes) -> Codes:
     """(lines,) label codes; `scores` are (lines, labels), `sizes` the lines of each page.
 
-    A page whose story has no headline, or that has no story and is no list, is asked once more, with a bonus for what
-    is missing. Half a story on a list is none, and so is a headline above one that is much more certain. A list whose
-    items open with their title now and with other lines then costs `MIXED_LIST_PENALTY` at each change.
+    First comes the best path; on it, a list costs `MIXED_LIST_PENALTY` wherever an item that opens with its title meets
+    one that opens with other lines. Then, of those pages that need it, the best path of changed scores:
+
+    1. with a bonus for a headline, above a story that has none;
+    2. with a bonus for a paragraph, where there is a headline, or no listing, and no story;
+    3. without any story, where a listing has a doubtful half of one.
+
+    At last, of headlines the doubtful ones become boilerplate.
     """
     arcs = chain.constrained(transitions - MIXED_LIST_PENALTY * _changes_kind()).astype(np.float32)
     walk, bound = chain.walk_of(sizes), chain.bounded(scores, sizes)
@@ -42,13 +48,16 @@ def decoded(scores: Floats, transitions: Floats, sizes: Codes) -> Codes:
         asked = np.repeat(again, sizes)
         codes[asked] = chain.followed(worth[asked], arcs, chain.walk_of(sizes[again]))
     _ask_for_stories(codes, story_bonus(scores, codes, sizes), bound, arcs, sizes)
-    _drop_stories(codes, half_stories(scores, codes, sizes), bound, arcs, sizes)
+    _drop_stories(codes, doubtful_half_stories(scores, codes, sizes), bound, arcs, sizes)
     codes[doubtful_headlines(scores, codes, sizes)] = CODE["boilerplate"]
     return codes
 
 
 def doubtful_headlines(scores: Floats, codes: Codes, sizes: Codes) -> Codes:
-    """Headlines above one of the same page that leads its other labels by `HEADLINE_LEAD` more."""
+    """Lines labelled headline above a much more certain headline of the same page.
+
+    How certain one is, is its score less the best other label's; much more is by over `HEADLINE_LEAD`.
+    """
     lines = np.flatnonzero(codes == CODE["headline"])
     page = np.repeat(np.arange(len(sizes)), sizes)[lines]
     lead = _lead(scores[lines], CODE["headline"])
@@ -58,9 +67,10 @@ def doubtful_headlines(scores: Floats, codes: Codes, sizes: Codes) -> Codes:
 
 
 def story_bonus(scores: Floats, codes: Codes, sizes: Codes) -> Floats:
-    """(lines,) `STORY_BONUS` on the likeliest paragraph of each page without a story that has a headline, or few items.
+    """(lines,) `STORY_BONUS` on one line of each page that should have a story and has none, 0 elsewhere.
 
-    With a headline it is the likeliest of those below it.
+    Such a page has a headline, or is no listing. The line is the one that is likeliest a paragraph: of those below the
+    first headline, or of the whole page where there is no headline.
     """
     bonus = np.zeros(len(codes), dtype=np.float32)
     page = _pages(sizes)
@@ -76,14 +86,16 @@ def story_bonus(scores: Floats, codes: Codes, sizes: Codes) -> Floats:
 
 
 def may_be_listing(codes: Codes, sizes: Codes) -> NDArray[np.bool_]:
-    """(pages,) whether a page has `LISTING_ITEMS`."""
+    """(pages,) whether a page has `LISTING_ITEMS` teasers or more: it may be a list of other pages, without a story."""
     return np.asarray(_counted(codes, _pages(sizes), sizes, *TITLES) >= LISTING_ITEMS)
 
 
-def half_stories(scores: Floats, codes: Codes, sizes: Codes) -> NDArray[np.bool_]:
-    """(pages,) whether what may be a listing has a headline without paragraphs, or they without it, and no clear lead.
+def doubtful_half_stories(scores: Floats, codes: Codes, sizes: Codes) -> NDArray[np.bool_]:
+    """(pages,) whether a page that may be a listing has half a story only, and that half is doubtful.
 
-    Leads of paragraphs add up.
+    Half a story is a headline without a paragraph, or paragraphs without a headline, as a section's name or a blurb may
+    look on a listing. It is doubtful where its label leads the best other one by less than `HALF_STORY_LEAD`;
+    the leads of several lines are added up.
     """
     page = _pages(sizes)
     half = np.zeros(len(sizes), dtype=bool)
@@ -137,7 +149,7 @@ def _raise_headlines(worth: Floats, bound: chain.Floats, arcs: Floats, above: Co
 
 
 def _ask_for_stories(codes: Codes, bonus: Floats, bound: chain.Floats, arcs: Floats, sizes: Codes) -> None:
-    """Write anew the codes of the pages that have a `bonus` for stories."""
+    """Write anew, in `codes`, those of the pages that have a `bonus` for a story, by the best path with it."""
     asking = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=bonus, minlength=len(sizes)) > 0
     if asking.any():
         asked = np.repeat(asking, sizes)
@@ -148,7 +160,7 @@ def _ask_for_stories(codes: Codes, bonus: Floats, bound: chain.Floats, arcs: Flo
 
 
 def _drop_stories(codes: Codes, dropped: NDArray[np.bool_], bound: chain.Floats, arcs: Floats, sizes: Codes) -> None:
-    """Write anew, without a story, the codes of the pages whose story is to be `dropped`."""
+    """Write anew, in `codes`, those of the pages whose story is to be `dropped`, by the best path without one."""
     if dropped.any():
         lines = np.repeat(dropped, sizes)
         without = bound[lines]
@@ -169,7 +181,7 @@ def _counted(codes: Codes, page: Codes, sizes: Codes, *labels: str) -> Codes:
 
 
 def _lead(scores: Floats, label: int) -> Floats:
-    """(lines,) how far a label is ahead of the best other one."""
+    """(lines,) score of a label less that of the best other one; negative where it is not the best."""
     lead: Floats = scores[:, label] - np.delete(scores, label, axis=1).max(axis=1)
     return lead
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 from models.page import Role, Split
 from models.splitter.tally import Tally, f1, roles_of, tally, total
 

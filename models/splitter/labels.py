@@ -9,7 +9,7 @@ mixes the two kinds.
 import numpy as np
 from numpy.typing import NDArray
 
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 from models.page import Role, lines_of
 
 PAGE_LABELS = ("boilerplate", "headline", "dek", "meta", "story", "caption")

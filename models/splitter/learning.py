@@ -1,4 +1,8 @@
-"""Gradients of the network, in numpy."""
+"""Gradients of the network, in numpy: the forward pass with dropout, and the way back through its layers.
+
+Each `_through_…` takes the gradient `flow` of what comes out of a layer, writes those of its weights into `found`, and
+returns what it adds to that of what goes in; before the first layer nothing is learned.
+"""
 
 from dataclasses import dataclass, field, replace
 
@@ -11,14 +15,19 @@ from models.splitter.network import DILATIONS, POOL_AFTER, Floats, Inputs, Weigh
 
 @dataclass
 class Trace:
-    """What the forward pass leaves for the backward pass."""
+    """What the forward pass leaves for the backward pass; a row for each line, and for each gap between pages."""
 
     joined: Floats
+    """(rows, features + vector) inputs of the first layer, after dropout."""
     hidden: list[Floats] = field(default_factory=list)
+    """(rows, hidden) what the first layer makes, what goes into each convolution, and what comes out of the last."""
     active: list[Floats] = field(default_factory=list)
+    """(rows, hidden) what each convolution adds."""
     means: Floats | None = None
+    """(pages, hidden) of the lines of each page."""
     mask_in: Floats | None = None
     masks: list[Floats] = field(default_factory=list)
+    """Dropout of the first layer's inputs, and of what each convolution adds."""
 
 
 def traced(weights: Weights, inputs: Inputs, dropout: float, random: Generator) -> tuple[Floats, Trace]:

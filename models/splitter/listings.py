@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 from models.page import Page, Role
 from models.splitter.labels import LISTING_ITEMS
 from models.tagger import PageSplitter

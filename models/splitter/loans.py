@@ -13,7 +13,7 @@ Block = list[tuple[str, str]]
 """Consecutive lines, each with its label."""
 
 MAX_LIST_LINES = 40  # of a borrowed list: as long as the longer sidebars of gold train
-DESCRIBED = ["teaser-title", "teaser-text"]
+TITLE_AND_BLURB = ["teaser-title", "teaser-text"]
 SHORT_CHARACTERS = 60  # of a line of furniture that is lent
 LONG_CHARACTERS = 120  # of a comment, or a paragraph of a page's small print
 MIN_LONG_LINES = 3  # of a stretch of furniture that may be a discussion
@@ -21,24 +21,27 @@ MIN_LONG_LINES = 3  # of a stretch of furniture that may be a discussion
 
 @dataclass(frozen=True, slots=True)
 class Loans:
-    """What pages lend to others, each kind a list.
-
-    Items that stand inside stories, with a blurb, of any kind; captions; lists; short furniture; the furniture before
-    and after all else; stretches of furniture with long lines below a story, mostly real discussions; and what
-    discussions are made up from.
-    """
+    """What pages lend to others: of each kind all that there is."""
 
     inside: list[Block] = field(default_factory=list)
-    described: list[Block] = field(default_factory=list)
+    """Items, two at most, between two paragraphs of a story."""
+    items_with_blurb: list[Block] = field(default_factory=list)
+    """Items that are a title and one line of blurb, no more."""
     items: list[Block] = field(default_factory=list)
+    """Items of any kind, those above among them."""
     captions: list[Block] = field(default_factory=list)
     blurbs: list[str] = field(default_factory=list)
     lists: list[Block] = field(default_factory=list)
+    """Three items or more that follow each other, with the line above them, which is mostly their heading."""
     furniture: list[Block] = field(default_factory=list)
+    """Single short lines of boilerplate."""
     menus: list[Block] = field(default_factory=list)
     footers: list[Block] = field(default_factory=list)
+    """The boilerplate before the first other line of a page, and after the last."""
     discussions: list[Block] = field(default_factory=list)
+    """Stretches of boilerplate with long lines below a story: mostly what readers wrote."""
     voices: Voices = field(default_factory=lambda: Voices([], [], [], []))
+    """What further discussions are made up from."""
 
 
 def loans_of(pages: Sequence[Labelled]) -> Loans:
@@ -90,7 +93,7 @@ def _lend_run(block: Block, start: int, end: int, loans: Loans) -> None:
     run = block[start:end]
     items = _items(run)
     loans.items.extend(items)
-    loans.described.extend(item for item in items if [label for _, label in item] == DESCRIBED)
+    loans.items_with_blurb.extend(item for item in items if [label for _, label in item] == TITLE_AND_BLURB)
     if len(items) >= 3:
         loans.lists.append(block[max(start - 1, 0) : start] + _whole_items(items))
     elif start > 0 and end < len(block) and block[start - 1][1] == block[end][1] == "story":

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from models import corpus as corpora
-from models.corpus import LabelledPage
 from models.errors import CorpusError
+from models.labelled import LabelledPage
 from models.page import Split
 from models.splitter import listings, stories
 from models.splitter.crossvalidation import Fold, refit, unseen_folds
@@ -73,7 +73,7 @@ def cross_validate(
 
 
 def _stories(corpus: Path, splitter: PageSplitter) -> dict[str, Any] | None:
-    rows = [row for row in corpora.rows_of(corpus, "pages/dev") if stories.is_story_row(row)]
-    if not rows:
+    pages = [page for page in corpora.plain_pages(corpus, "pages/dev") if page.story is not None]
+    if not pages:
         return None
-    return stories.story_report(rows, splitter.split([stories.as_page(row) for row in rows]))
+    return stories.story_report(pages, splitter.split([stories.as_page(page) for page in pages]))

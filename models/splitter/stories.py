@@ -5,39 +5,34 @@ The measure is that of article-extraction benchmarks: overlap of the runs of fou
 
 import statistics
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from models.labelled import PlainPage
 from models.page import Page, Split
 from models.splitter.tally import WORD
 
 SHINGLE_WORDS = 4  # as in the public article-extraction benchmark
 DIGITS = 4
 
-Row = Mapping[str, Any]
-"""A row of `pages/<split>` of a corpus: `id`, `lines`, `story` (the true text) and `style`, how HTML became lines."""
+
+def as_page(page: PlainPage) -> Page:
+    """The page as it would come in."""
+    return Page(f"{page.id}#{page.style}", page.url, "\n".join(page.lines))
 
 
-def is_story_row(row: Row) -> bool:
-    """Whether a row of a corpus is a page with its story's text."""
-    return isinstance(row.get("story"), str) and isinstance(row.get("lines"), list)
+def story_report(pages: Sequence[PlainPage], splits: Sequence[Split]) -> dict[str, Any]:
+    """`story_figures` of all pages and of each flattening style, and the `style_gap`: best F1 less worst.
 
-
-def as_page(row: Row) -> Page:
-    """The page of a row as it would come in."""
-    return Page(f"{row.get('id', '')}#{row.get('style', '')}", row.get("url") or "", "\n".join(row["lines"]))
-
-
-def story_report(rows: Sequence[Row], splits: Sequence[Split]) -> dict[str, Any]:
-    """`story_figures` of all rows, and of each flattening style, and the `style_gap`: best F1 less worst.
+    The `story` of each page must be known.
 
     Most pages stand in the corpus in every style, so that the gap is of how well each style is split.
     """
     told = [split.story.text if split.story else "" for split in splits]
-    pairs = [(row["story"], text) for row, text in zip(rows, told, strict=True)]
+    pairs = [(page.story or "", text) for page, text in zip(pages, told, strict=True)]
     styles: dict[str, list[tuple[str, str]]] = {}
-    for row, pair in zip(rows, pairs, strict=True):
-        styles.setdefault(row.get("style") or "main", []).append(pair)
+    for page, pair in zip(pages, pairs, strict=True):
+        styles.setdefault(page.style or "main", []).append(pair)
     by_style = {style: story_figures(styles[style]) for style in sorted(styles)}
     scores = [figures["f1"] for figures in by_style.values()]
     gap = round(max(scores) - min(scores), DIGITS) if scores else None

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 from models.page import Page, Role, Split, Teaser
 
 WORD = re.compile(r"\w+")

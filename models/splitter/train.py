@@ -1,14 +1,13 @@
 """Trains the splitter on a corpus's labelled pages, without the restricted sources, and writes its card."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from models import corpus as corpora
 from models import store
-from models.corpus import LabelledPage
 from models.errors import CorpusError
+from models.labelled import LabelledPage
 from models.page import lines_of
 from models.splitter import decoding
 from models.splitter.evaluate import report
@@ -24,28 +23,24 @@ GOLD_TIMES = 2  # a page labelled by hand is seen twice an epoch, varied anew: t
 OTHER_PAGES = ("pages/unlabelled", "pages/train")
 """Files of a corpus folder with pages that the teacher was asked about."""
 
-TERMS = (
-    "page texts are their publishers' copyright, gathered from public research sets and repositories; "
-    "not in the collections whose terms restrict users (see restricted)"
-)
-"""The terms of the training sources, as far as the README of the data states them."""
-
 
 def train(corpus: Path, seed: int, progress: Callable[[str], None] = lambda _: None) -> tuple[Splitter, dict[str, Any]]:
     """A fitted splitter and its card, from `gold-pages-train` of `corpus`; the same seed gives the same model.
 
     Pages of the corpus that the shipped teacher's lessons are about are learned from as well. The card's scores are
     those on `gold-pages-dev`, none where the corpus has no such file. Raises `CorpusError` when there is no
-    unrestricted training page.
+    unrestricted training page with a line.
     """
     pages = corpora.unrestricted(corpora.gold_pages(corpus, "train"))
-    if not pages:
-        raise CorpusError(f"{corpus}: no labelled page to train the splitter on (gold-pages-train)")
+    if not any(lines_and_labels(page)[0] for page in pages):
+        raise CorpusError(
+            f"{corpus}: no labelled page to train the splitter on (gold-pages-train: `lines` of `text` and `role`)"
+        )
     lessons, teacher_card = store.load("splitter-teacher")
     taught = taught_pages(lessons, other_pages(corpus))
     progress(f"training on {len(pages)} labelled pages and {len(taught)} that the teacher labelled")
     splitter = fitted(Splitter(random_state=seed), pages, taught, progress)
-    taught_by = {"version": teacher_card["version"], "pages": len(taught)}
+    taught_by = {"version": store.version_of(teacher_card), "pages": len(taught)}
     return splitter, _card(splitter, pages, _dev_pages(corpus), seed) | {"teacher": taught_by}
 
 
@@ -64,8 +59,8 @@ def other_pages(corpus: Path) -> Iterator[list[str]]:
     """Lines of the unrestricted pages of `corpus` without gold labels, in every flattening style."""
     if corpus.is_dir():
         for name in OTHER_PAGES:
-            for row in corpora.unrestricted_rows(corpus, name):
-                yield [line.text for line in lines_of("\n".join(row["lines"]))]
+            for page in corpora.unrestricted(corpora.plain_pages(corpus, name)):
+                yield [line.text for line in lines_of("\n".join(page.lines))]
 
 
 def taught_pages(lessons: Lessons, pages: Iterable[Sequence[str]]) -> list[Labelled]:
@@ -86,12 +81,7 @@ def _card(splitter: Splitter, pages: Sequence[LabelledPage], dev: Sequence[Label
         "seed": seed,
         "labels": list(LABELS),
         "parameters": splitter.get_params(),
-        "sources": _sources(pages),
+        "sources": corpora.sources_of(pages, "pages"),
         "restricted": sorted(corpora.RESTRICTED),
         "scores": {"gold-pages-dev": report(dev, splitter.split([as_page(page) for page in dev]))} if dev else {},
     }
-
-
-def _sources(pages: Iterable[LabelledPage]) -> dict[str, dict[str, Any]]:
-    counted = Counter(page.source for page in pages)
-    return {source: {"pages": count, "terms": TERMS} for source, count in sorted(counted.items())}

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from models import corpus as corpora
 from models import store
-from models.corpus import LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Verdict
 from models.topics.evaluate import report
 from models.topics.model import TopicClassifier

@@ -1,15 +1,17 @@
 """Measures a classifier on the texts of a corpus that are there to measure on; what is counted stands in `evaluate`."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from models import corpus as corpora
-from models.corpus import LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Verdict
 from models.topics.evaluate import report, worst_mistakes
+from models.topics.taxonomy import NOT_TOPICS
 
 ENGLISH = "en"  # of labelled pages, those in other languages have no topics that an editor would expect of us
 
@@ -35,8 +37,21 @@ class Measured:
         texts = [self.texts[int(row["id"])] for row in rows]
         return [(text, row | {"id": text.id}) for text, row in zip(texts, rows, strict=True)]
 
+    def of_topics(self, known: Collection[str]) -> "Measured":
+        """The texts whose primary topic is one of `known`, or is none: of others, no guess of a model can be right."""
+        kept = [
+            pair for pair in zip(self.texts, self.verdicts, strict=True) if pair[0].topics[0] in {*known, *NOT_TOPICS}
+        ]
+        return Measured([text for text, _ in kept], [verdict for _, verdict in kept])
+
     def _truths(self) -> list[Sequence[str]]:
         return [text.topics for text in self.texts]
+
+
+def unknown_labels(texts: Iterable[LabelledText], known: Collection[str]) -> dict[str, int]:
+    """Labels that are no topics of a model that knows `known`, in order → how many texts bear each."""
+    counts = Counter(label for text in texts for label in {*text.topics} - {*known, *NOT_TOPICS})
+    return dict(sorted(counts.items()))
 
 
 def measure(corpus: Path, classify: Classify) -> dict[str, Measured]:

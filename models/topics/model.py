@@ -6,6 +6,7 @@ Confidences are learned on predictions for texts of publishers that the model ha
 from which a further topic is published; below `least_confidence` a part is `unclear`.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Self
 
@@ -74,7 +75,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         `groups` names each text's publisher: calibration predicts a publisher's texts without its others; None
         takes every text for its own, and so does a single publisher. `taught` are further texts with a teacher's soft
         labels, of weight 1 each, and its opinions about these.
-        Raises `CorpusError` for a topic outside the taxonomy or fewer than two topics.
+        Raises `CorpusError` for a topic outside the taxonomy, and for fewer than two topics or texts.
         """
         further = taught or NOTHING
         classes = sorted({*self._classes(topics), *further.classes})
@@ -121,11 +122,14 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
 
     def _classes(self, topics: Sequence[Sequence[str]]) -> list[str]:
         seen = {topic for accepted in topics for topic in accepted}
-        strange = seen - NOT_TOPICS - set(self.taxonomy.slugs)
+        strange = Counter(topic for accepted in topics for topic in set(accepted) - NOT_TOPICS - {*self.taxonomy.slugs})
         if strange:
-            raise CorpusError(f"labels outside the list of topics: {', '.join(sorted(strange))}")
-        if len(seen - NOT_TOPICS) < 2:
-            raise CorpusError("fewer than two topics to learn")
+            named = ", ".join(f"{topic} ({texts} of {len(topics)} texts)" for topic, texts in sorted(strange.items()))
+            raise CorpusError(f"labels that are not in the list of topics: {named}; add them to it, or label anew")
+        known = sorted(seen - NOT_TOPICS)
+        if len(topics) < 2 or len(known) < 2:
+            named = " and ".join(known) or "none"
+            raise CorpusError(f"fewer than two texts or than two topics to learn from: {len(topics)} of {named}")
         return sorted(seen)
 
     def _unseen(

@@ -49,10 +49,10 @@ def headline_key(headline: str) -> str:
 def _pages(corpus: Path) -> Iterator[tuple[Page, str]]:
     others = _dev_publishers(corpus)
     for name in OTHER_PAGES:
-        for row in corpora.unrestricted_rows(corpus, name):
-            publisher = corpora.publisher_key(row.get("publisher") or "")
+        for page in corpora.unrestricted(corpora.plain_pages(corpus, name)):
+            publisher = corpora.publisher_key(page.publisher)
             if publisher not in others:
-                yield Page(row["id"], row.get("url") or "", "\n".join(row["lines"])), publisher
+                yield Page(page.id, page.url, "\n".join(page.lines)), publisher
 
 
 def _all_teasers(pages: list[tuple[Page, str]], splitter: PageSplitter) -> Iterator[tuple[Text, str]]:
@@ -72,5 +72,5 @@ def _dev_headlines(corpus: Path) -> set[str]:
 def _dev_publishers(corpus: Path) -> set[str]:
     names = {text.publisher for text in corpora.texts(corpus, "modern-dev")}
     names |= {page.publisher for page in corpora.gold_pages(corpus, "dev")}
-    names |= {row.get("publisher") or "" for row in corpora.rows_of(corpus, "pages/dev")}
+    names |= {page.publisher for page in corpora.plain_pages(corpus, "pages/dev")}
     return {corpora.publisher_key(name) for name in names} - {""}

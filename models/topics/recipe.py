@@ -12,8 +12,8 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from models import corpus as corpora
-from models.corpus import LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Guess, Verdict
 from models.tagger import PageSplitter
 from models.topics.calibration import ranked
@@ -23,7 +23,7 @@ from models.topics.pageteasers import page_teasers
 from models.topics.targets import SECOND_SHARE, soft_targets
 from models.topics.taxonomy import NOT_TOPICS, UNCLEAR
 from models.topics.teacher import Encode, Floats, Judge, Lessons, Tune, lessons_about, mean_of, sentences, words_of
-from models.topics.train import VERSION, as_text, sources_of, training_texts, unlabelled_texts
+from models.topics.train import VERSION, as_text, training_texts, unlabelled_texts
 
 Progress = Callable[[str], None]
 
@@ -138,5 +138,6 @@ def _card(rows: Sequence[LabelledText], lessons: Lessons) -> dict[str, Any]:
         "topics": [name for name in lessons.classes if name not in NOT_TOPICS],
         "texts": len(lessons.digests),
         "words": len(lessons.words.hashes),
-        "sources": sources_of(rows),
+        "sources": corpora.sources_of(rows, "texts"),
+        "restricted": sorted(corpora.RESTRICTED),
     }

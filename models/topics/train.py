@@ -1,6 +1,5 @@
 """Trains the topic classifier from a corpus and writes down, in its card, what it was made of."""
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from models import corpus as corpora
-from models import store
-from models.corpus import LabelledText
+from models import fields, store
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Text
 from models.tagger import PageSplitter
 from models.topics import evaluate
@@ -31,8 +30,6 @@ labels are derived, adds nothing to them."""
 # weights do no better on unseen publishers.
 LABELLED_WEIGHT, MODERN_WEIGHT = 2.0, 3.0
 
-TERMS = "texts are their publishers' copyright; not among the collections that the data's README marks restricted"
-
 
 def train(
     corpus: Path, taxonomy: Taxonomy, seed: int, progress: Callable[[str], None]
@@ -50,8 +47,11 @@ def train(
     model = TopicClassifier(taxonomy, lessons.words, random_state=seed)
     weights = [MODERN_WEIGHT if row.source == "modern" else LABELLED_WEIGHT for row in rows]
     groups = [row.publisher for row in rows]
-    model.fit([as_text(row) for row in rows], [row.topics for row in rows], groups, weights, taught)
-    taught_by = {"version": teacher_card["version"], "texts": len(taught.texts)}
+    try:
+        model.fit([as_text(row) for row in rows], [row.topics for row in rows], groups, weights, taught)
+    except CorpusError as error:
+        raise CorpusError(f"{corpus}: {error}") from error
+    taught_by = {"version": store.version_of(teacher_card), "texts": len(taught.texts)}
     return model, card_of(model, rows, seed) | {"teacher": taught_by}
 
 
@@ -63,8 +63,13 @@ def training_texts(corpus: Path) -> list[LabelledText]:
     english = [page for page in corpora.gold_pages(corpus) if page.language == "en"]
     rows = corpora.unrestricted([*corpora.texts(corpus, *CLEAN), *corpora.page_texts(english)])
     if not rows:
-        raise CorpusError(f"{corpus}: no labelled texts to learn topics from (topics/{', topics/'.join(CLEAN)})")
-    return [replace(row, publisher=corpora.publisher_key(row.publisher)) for row in rows]
+        raise CorpusError(
+            f"{corpus}: no labelled texts to learn topics from: rows with `topics` and `title` or `body`, "
+            f"in a folder those of topics/{', topics/'.join(CLEAN)}"
+        )
+    return [
+        replace(row, source=row.source or row.publisher, publisher=corpora.publisher_key(row.publisher)) for row in rows
+    ]
 
 
 def unlabelled_texts(corpus: Path) -> list[Text]:
@@ -74,11 +79,16 @@ def unlabelled_texts(corpus: Path) -> list[Text]:
 
 def _unlabelled(corpus: Path) -> list[tuple[Text, str]]:
     """Texts and the keys of their publishers."""
-    rows = [row for row in corpora.rows_of(corpus, "topics/unlabelled") if row.get("title") and not row.get("topics")]
-    return [
-        (Text("teaser", row["title"], row.get("body") or ""), corpora.publisher_key(row.get("publisher") or ""))
-        for row in rows
-    ]
+    return list(corpora.made_of(corpus, "topics/unlabelled", _is_unlabelled, _unlabelled_text))
+
+
+def _is_unlabelled(row: dict[str, Any]) -> bool:
+    return bool(row.get("title")) and not row.get("topics")
+
+
+def _unlabelled_text(row: dict[str, Any]) -> tuple[Text, str]:
+    text = Text("teaser", fields.text(row, "title"), fields.text(row, "body", ""))
+    return text, corpora.publisher_key(fields.text(row, "publisher", ""))
 
 
 def taught_texts(
@@ -118,15 +128,10 @@ def card_of(model: TopicClassifier, rows: Sequence[LabelledText], seed: int) -> 
         "seed": seed,
         "topics": list(model.taxonomy.slugs),
         "thresholds": {"unclear_below": model.least_confidence, "also_from": model.also_from_},
-        "sources": sources_of(rows),
+        "sources": corpora.sources_of(rows, "texts"),
+        "restricted": sorted(corpora.RESTRICTED),
         "scores": _scores(model, rows),
     }
-
-
-def sources_of(rows: Sequence[LabelledText]) -> dict[str, dict[str, Any]]:
-    """How many texts are of each source, and on what terms, as cards hold it."""
-    counts = Counter(row.source for row in rows)
-    return {source: {"texts": counts[source], "terms": TERMS} for source in sorted(counts)}
 
 
 def _scores(model: TopicClassifier, rows: Sequence[LabelledText]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 
 Lines = Sequence[str]
 Roles = list[str]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from models import corpus
-from models.corpus import LabelledPage
+from models.labelled import LabelledPage
 from models.page import Page, Role, lines_of
 from models.topics.taxonomy import UNCLEAR
 

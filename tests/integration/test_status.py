@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from odd_models import STICKS, save_odd_models
 
+from models import store
 from models.page import Page
 
 pytestmark = pytest.mark.kafka
@@ -53,7 +54,8 @@ def test_a_worker_is_ready_counts_its_pages_and_tells_when_it_is_stalled(pipelin
         counted = ask(port, "/metrics")[1]
         assert 'newsieve_pages_total{outcome="tagged"} 20.0' in counted
         assert 'newsieve_lag_records{partition="0"} 0.0' in counted
-        assert 'newsieve_model_info{model="splitter",version="odd"} 1.0' in counted
+        version = store.version_of(store.read_card("splitter", tmp_path / "models"))
+        assert f'newsieve_model_info{{model="splitter",version="{version}"}} 1.0' in counted
         pipeline.feed([Page("stuck", "https://example.org/stuck", STICKS)])
         assert "tagging for" in wait_for(port, "/healthz", 503)
         assert worker.wait(timeout=30) == 1

@@ -90,7 +90,9 @@ def test_tag_prints_a_valid_part_per_line_the_story_first(models: Path, tmp_path
     parts = [valid_part(part) for part in lines(result.stdout)]
     assert [(part["page_id"], part["kind"]) for part in parts] == [("a", "story"), ("a", "teaser"), ("b", "teaser")]
     assert parts[1]["published_at"] == "2026-01-05T18:00:00Z"
-    assert parts[0]["models"] == {"splitter": "marks", "topics": "words"}
+    versions = {name: store.version_of(store.read_card(name, models)) for name in ("splitter", "topics")}
+    assert parts[0]["models"] == versions
+    assert [version.split("+")[0] for version in versions.values()] == ["marks", "words"]
 
 
 def test_a_page_that_cannot_be_tagged_is_told_on_stderr_and_the_rest_goes_on(models: Path, tmp_path: Path) -> None:
@@ -159,14 +161,17 @@ def test_classify_tells_lines_it_cannot_read_on_stderr_and_goes_on(models: Path,
         tmp_path / "a.jsonl",
         "{",
         "[]",
-        {"headline": 5},
-        {"language": ["en"], "headline": "x"},
+        {"id": "a", "headline": 5},
+        {"id": 7, "language": ["en"], "headline": "x"},
         {"id": "z", "headline": "A match"},
     )
     result = run_classify(models, path)
     assert result.exit_code == 1
     assert [answer["id"] for answer in lines(result.stdout)] == ["z"]
-    assert [error["error"] for error in lines(result.stderr)] == ["not-json", "not-page", "not-page", "not-page"]
+    assert [(error["error"], error["source"], error["id"]) for error in lines(result.stderr)] == [
+        ("not-json", f"{path}/1/0", None), ("not-page", f"{path}/2/0", None),
+        ("not-page", f"{path}/3/0", "a"), ("not-page", f"{path}/4/0", 7),
+    ]  # fmt: skip
 
 
 def test_short_texts_are_english_and_long_ones_are_detected(models: Path, tmp_path: Path) -> None:

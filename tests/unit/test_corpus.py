@@ -1,6 +1,8 @@
 """The corpus reader: folder or single file, plain or gzip, and a bad row is named by file and line."""
 
 import gzip
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,8 @@ import orjson
 import pytest
 
 from models import corpus
-from models.corpus import LabelledLine, LabelledPage, LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledLine, LabelledPage, LabelledText, PlainPage
 from models.page import Role
 
 LINES = [
@@ -111,36 +113,112 @@ def test_restricted_sources_are_left_out_by_the_part_after_the_last_colon(source
     assert corpus.unrestricted([text]) == ([text] if kept else [])
 
 
-BAD: list[tuple[str, Any]] = [
-    ("not JSON", b"{"), ("not UTF-8", b'"\xff"'), ("a list", []), ("null", None), ("a string", "row"),
-    ("a role that is none", GOLD | {"lines": [{"text": "a", "role": "video"}]}),
-    ("a line without role", GOLD | {"lines": [{"text": "a"}]}),
-    ("a line without text", GOLD | {"lines": [{"role": "story"}]}),
-    ("a line that is a string", GOLD | {"lines": [LINES[0], "text"]}),
-    ("teaser topics in a list", GOLD | {"teaser_topics": [["sport"]]}),
-    ("teaser topics of no teaser", GOLD | {"teaser_topics": {"first": ["sport"]}}),
-    ("a teaser topic that is a string", GOLD | {"teaser_topics": {"1": "sport"}}),
-    ("a story topic that is a string", GOLD | {"story_topics": "sport"}),
-    ("story topics that are none", GOLD | {"story_topics": 5}),
+def line(**fields: Any) -> dict[str, Any]:
+    """A labelled page with one line."""
+    return GOLD | {"lines": [{"text": "a", "role": "teaser", "teaser": 1} | fields]}
+
+
+BAD_PAGES: list[tuple[Any, str]] = [
+    (b"{", "not JSON: unexpected end of data (column 2); a row is a JSON object"),
+    (b'"\xff"', "not JSON"),
+    ([], "[] is no row; a row is a JSON object"),
+    (None, "None is no row"),
+    ("row", "'row' is no row"),
+    ({"id": "g"}, "`lines` is None; it must be a list of objects with `text` and `role`"),
+    (GOLD | {"lines": "text"}, "`lines` is 'text'; it must be a list of objects"),
+    (GOLD | {"lines": [LINES[0], "text"]}, "line 2 of the page: 'text' must be an object with `text` and `role`"),
+    (line(role="video"), "line 1 of the page: `role` is 'video'; it must be one of headline, dek, "),
+    (line(role=[]), "line 1 of the page: `role` is []; it must be one of "),
+    (line(text=5), "line 1 of the page: `text` is 5; it must be text"),
+    (line(field="headline"), "line 1 of the page: `field` is 'headline'; it must be one of title, blurb, age, meta"),
+    (line(teaser="1"), "line 1 of the page: `teaser` is '1'; it must be a whole number"),
+    (line(teaser=True), "line 1 of the page: `teaser` is True; it must be a whole number"),
+    (GOLD | {"lines": [{"role": "story"}]}, "line 1 of the page: `text` is missing; it must be text"),
+    (GOLD | {"lines": [{"text": "a"}]}, "line 1 of the page: `role` is missing; it must be one of "),
+    (GOLD | {"source": 5}, "`source` is 5; it must be text"),
+    (GOLD | {"url": ["u"]}, "`url` is ['u']; it must be text"),
+    (GOLD | {"language": 5}, "`language` is 5; it must be text"),
+    (GOLD | {"teaser_topics": [["sport"]]}, "`teaser_topics` is [['sport']]; it must be an object"),
+    (GOLD | {"teaser_topics": {"first": ["sport"]}}, "`teaser_topics` is {'first': ['sport']}; it must be an object"),
+    (GOLD | {"teaser_topics": {"1": "sport"}}, "`1` is 'sport'; it must be a list of texts"),
+    (GOLD | {"story_topics": "sport"}, "`story_topics` is 'sport'; it must be a list of texts"),
+    (GOLD | {"story_topics": 5}, "`story_topics` is 5; it must be a list of texts"),
+]
+
+
+def refusal(read: Callable[[], object]) -> str:
+    """The line it is refused with."""
+    with pytest.raises(CorpusError) as error:
+        read()
+    assert "\n" not in str(error.value)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(("row", "said"), BAD_PAGES, ids=[said for _, said in BAD_PAGES])
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_a_bad_page_row_is_told_by_file_line_and_what_is_wanted(
+    tmp_path: Path, row: Any, said: str, suffix: str
+) -> None:
+    path = write(tmp_path / f"gold-pages-train{suffix}", GOLD, b"", b"null" if row is None else row)
+    assert refusal(lambda: corpus.gold_pages(tmp_path)).startswith(f"{path}:3: {said}")
+
+
+BAD_TEXTS: list[tuple[Any, str]] = [
+    *((TEXT | {"topics": wrong}, f"`topics` is {wrong!r}; it must be a list of texts")
+      for wrong in ("sport", 5, {"sport": 1}, [1], [["sport"]])),
+    ({"id": "t", "title": "A"}, "`topics` is missing; it must be a list of texts"),
+    (TEXT | {"title": 5}, "`title` is 5; it must be text"),
+    (TEXT | {"body": ["B"]}, "`body` is ['B']; it must be text"),
+    (TEXT | {"source": {}}, "`source` is {}; it must be text"),
+    (TEXT | {"publisher": True}, "`publisher` is True; it must be text"),
+    (TEXT | {"kind": "article"}, "`kind` is 'article'; it must be one of story, teaser"),
+    ({"topics": ["sport"], "headline": "A"}, "`title` and `body` are missing; one of them must be there, as text"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "row"), BAD, ids=[name for name, _ in BAD])
-@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
-def test_a_bad_page_row_is_named_by_file_and_line(tmp_path: Path, name: str, row: Any, suffix: str) -> None:
-    path = write(tmp_path / f"gold-pages-train{suffix}", GOLD, b"", row)
-    with pytest.raises(CorpusError) as error:
-        corpus.gold_pages(tmp_path)
-    assert str(error.value).startswith(f"{path}:3: ")
-    assert "\n" not in str(error.value)
+@pytest.mark.parametrize(("row", "said"), BAD_TEXTS, ids=[said for _, said in BAD_TEXTS])
+def test_a_bad_text_row_is_told_by_file_line_and_what_is_wanted(tmp_path: Path, row: Any, said: str) -> None:
+    path = write(tmp_path / "topics" / "modern.jsonl", TEXT, row)
+    assert refusal(lambda: corpus.texts(tmp_path, "modern")) == f"{path}:2: {said}"
 
 
-@pytest.mark.parametrize("topics", ["sport", 5, {"sport": 1}, [1], [["sport"]]])
-def test_a_bad_text_row_is_named_by_file_and_line(tmp_path: Path, topics: Any) -> None:
-    path = write(tmp_path / "topics" / "modern.jsonl", TEXT, TEXT | {"topics": topics})
-    with pytest.raises(CorpusError) as error:
-        corpus.texts(tmp_path, "modern")
-    assert str(error.value).startswith(f"{path}:2: ")
+PLAIN = {"id": "p", "source": "ours", "lines": ["Menu", "It rained."], "weak": [0, 1], "story": "It rained."}
+
+
+def test_a_page_without_labels_is_read_whole(tmp_path: Path) -> None:
+    write(tmp_path / "pages" / "train.jsonl", PLAIN, {"lines": []})
+    assert list(corpus.plain_pages(tmp_path, "pages/train")) == [
+        PlainPage("p", "", "ours", "", ("Menu", "It rained."), "", (False, True), "It rained."),
+        PlainPage("", "", "", "", (), "", None, None),
+    ]
+
+
+def test_of_a_single_file_the_rows_whose_lines_are_texts_are_pages_without_labels(tmp_path: Path) -> None:
+    path = write(tmp_path / "all.jsonl", GOLD, TEXT, PLAIN)
+    assert [page.id for page in corpus.plain_pages(path, "pages/dev")] == ["p"]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"id": "p"}, "`lines` is missing; it must be a list of texts"),
+        (PLAIN | {"lines": ["a", 5]}, "`lines` is ['a', 5]; it must be a list of texts"),
+        (PLAIN | {"weak": [1]}, "`weak` is [1]; it must be a list of 0 and 1, one for each of 2 lines"),
+        (PLAIN | {"story": 5}, "`story` is 5; it must be text"),
+    ],
+)
+def test_a_bad_row_of_a_page_without_labels_is_told(tmp_path: Path, row: Any, said: str) -> None:
+    path = write(tmp_path / "pages" / "train.jsonl", row)
+    assert refusal(lambda: list(corpus.plain_pages(tmp_path, "pages/train"))) == f"{path}:1: {said}"
+
+
+@pytest.mark.parametrize(
+    "content", [b"no gzip", gzip.compress(b"{}" * 50)[:-12], gzip.compress(b"{}")[:10] + b"\xff" * 9]
+)
+def test_a_damaged_gzip_file_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "gold-pages-train.jsonl.gz"
+    path.write_bytes(content)
+    assert refusal(lambda: corpus.gold_pages(tmp_path)).startswith(f"{path}: cannot be read: ")
 
 
 def page() -> LabelledPage:
@@ -155,6 +233,11 @@ def test_the_true_parts_of_a_page_are_texts() -> None:
             "g/story", "example.org", "web:ours", "story", "Cup final", "It was long.\n\nIt ended.", ("sport",)
         ),
     ]
+
+
+def test_a_teaser_without_topics_is_no_text() -> None:
+    bare = replace(page(), story_topics=(), teaser_topics={1: (), 2: ("science",)})
+    assert [text.id for text in corpus.page_texts([bare])] == ["g/teaser/2"]
 
 
 def test_the_digest_names_rows_and_their_order() -> None:

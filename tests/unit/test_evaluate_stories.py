@@ -2,8 +2,9 @@
 
 import pytest
 
+from models.labelled import plain_page_of
 from models.page import Split, Story
-from models.splitter.stories import is_story_row, shingles, story_figures, story_report
+from models.splitter.stories import shingles, story_figures, story_report
 
 TRUE = "The ferry left at dawn and carried forty cars."
 
@@ -26,16 +27,10 @@ def test_precision_and_recall_are_means_over_pages() -> None:
 
 
 def test_each_style_has_figures_and_the_gap_is_between_the_best_and_the_worst() -> None:
-    rows = [{"lines": [], "story": TRUE, "style": style} for style in ("main", "full", "full")]
+    pages = [plain_page_of({"lines": [], "story": TRUE, "style": style}) for style in ("main", "full", "full")]
     told = [Split(Story("", TRUE), ()), Split(Story("", TRUE), ()), Split(None, ())]
-    found = story_report(rows, told)
+    found = story_report(pages, told)
     assert [(style, row["pages"], row["f1"]) for style, row in found["by_style"].items()] == [
         ("full", 2, 0.5), ("main", 1, 1.0)
     ]  # fmt: skip
     assert (found["style_gap"], found["all"]["pages"]) == (0.5, 3)
-
-
-def test_only_rows_with_a_story_text_and_lines_are_such_pages() -> None:
-    assert [is_story_row(row) for row in ({"lines": ["a"], "story": "a"}, {"lines": ["a"]}, {"story": "a"})] == [
-        True, False, False
-    ]  # fmt: skip

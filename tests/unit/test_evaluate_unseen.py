@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from models.corpus import LabelledLine, LabelledPage, LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledLine, LabelledPage, LabelledText
 from models.page import Guess, Role, Verdict
 from models.splitter.crossvalidation import refit, unseen_folds
 from models.splitter.model import Splitter

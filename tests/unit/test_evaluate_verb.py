@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from fake_models import MarkSplitter, WordClassifier
 from rich.console import Console, RenderableType
 
 from models import store
-from models.corpus import LabelledLine, LabelledPage, LabelledText
+from models.errors import CorpusError
+from models.labelled import LabelledLine, LabelledPage, LabelledText
 from models.page import Role
 from models.splitter.evaluate import JudgedPage
 from scripts import cli, scores_of_splitter, scores_of_topics
@@ -50,12 +52,12 @@ def corpus(tmp_path: Path) -> Path:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, found)), encoding="utf8")
     store.save("splitter", MarkSplitter(), {"version": "marks"}, tmp_path)
-    store.save("topics", WordClassifier(), {"version": "words", "topics": ["sport", "science"]}, tmp_path)
+    store.save("topics", WordClassifier(), {"version": "words", "topics": ["sport", "science", "technology"]}, tmp_path)
     return tmp_path
 
 
-def run(corpus: Path, what: str, *arguments: str) -> Result:
-    given = ["evaluate", what, "--corpus", str(corpus), "--models", str(corpus), *arguments]
+def run(corpus: Path, what: str, *arguments: str, models: Path | None = None) -> Result:
+    given = ["evaluate", what, "--corpus", str(corpus), "--models", str(models or corpus), *arguments]
     return CliRunner().invoke(cli.command, given)
 
 
@@ -82,6 +84,41 @@ def test_figures_of_topics_are_one_json_object(corpus: Path) -> None:
     assert found["headlines"]["summary"]["abstained_rightly"] == [0, 1]
     assert found["headlines"]["confusion"] == [["technology", "science", 1]]
     assert [row["id"] for row in found["worst"]["headlines"]] == ["1"]
+
+
+CHESS = [{"title": "A rook", "topics": ["chess", "sport"]}, {"title": "A match", "topics": ["sport", "chess"]}]
+
+
+def test_labels_that_the_model_does_not_know_are_named_and_their_texts_left_out(corpus: Path) -> None:
+    """Counted as mistakes they would look like a bad model, and their topic like one it never finds."""
+    path = corpus / "own.jsonl"
+    path.write_text("\n".join(map(json.dumps, [*CHESS, *HEADLINES])), encoding="utf8")
+    result = run(path, "topics", "--json", models=corpus)
+    assert result.exit_code == 0
+    assert " ".join(result.stderr.split()) == (
+        "the model knows no chess (2 texts); left out, as this is their primary topic: 1 text"
+    )
+    found = json.loads(result.stdout)
+    assert found["unknown_labels"] == {"chess": 2}
+    assert found["headlines"]["summary"]["texts"] == 3
+    assert set(found["headlines"]["per_topic"]) == {"sport", "technology"}
+
+
+def test_a_corpus_of_labels_that_the_model_does_not_know_is_refused(corpus: Path) -> None:
+    path = corpus / "own.jsonl"
+    path.write_text(json.dumps(CHESS[0]), encoding="utf8")
+    refusal = run(path, "topics", models=corpus).exception
+    assert isinstance(refusal, CorpusError)
+    assert str(refusal) == f"{path}: no text is of a topic that the model knows; it knows no chess (1 text)"
+
+
+def test_the_legend_names_the_corpus_that_was_measured(corpus: Path) -> None:
+    path = corpus / "own.jsonl"
+    path.write_text("\n".join(map(json.dumps, HEADLINES)), encoding="utf8")
+    own, folder = ("".join(run(where, "topics", models=corpus).stdout.split()) for where in (path, corpus))
+    assert f"headlines:labelledtexts,{path}" in own
+    assert f"headlines:labelledtexts,{corpus / 'topics' / 'modern-dev'}" in folder
+    assert f"teasers:trueteasersofEnglishlabelledpages,{corpus / 'gold-pages-dev'}" in folder
 
 
 @pytest.mark.parametrize("what", ["splitter", "topics"])
@@ -136,6 +173,21 @@ def test_a_mistake_is_told_with_all_topics_that_would_have_been_right() -> None:
 
 
 @pytest.mark.parametrize("what", ["splitter", "topics"])
+def test_a_reader_that_has_seen_enough_of_the_tables_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, capfd: Any, corpus: Path, what: str
+) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    with open(write_end, "w", encoding="utf8") as pipe:
+        monkeypatch.setattr("sys.stdout", pipe)
+        given = ["evaluate", what, "--corpus", str(corpus), "--models", str(corpus)]
+        monkeypatch.setattr("sys.argv", ["newsieve", *given])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+    assert (end.value.code, capfd.readouterr().err) == (0, "")
+
+
+@pytest.mark.parametrize("what", ["splitter", "topics"])
 def test_a_missing_corpus_and_one_without_rows_are_told_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: Any, corpus: Path, tmp_path: Path, what: str
 ) -> None:
@@ -146,7 +198,7 @@ def test_a_missing_corpus_and_one_without_rows_are_told_in_one_line(
         with pytest.raises(SystemExit) as end:
             cli.main()
         error = capsys.readouterr().err
-        assert end.value.code == 1
+        assert end.value.code == 2
         assert error.startswith(f"newsieve: {name}: ")
         assert said in error
         assert "--corpus" in error

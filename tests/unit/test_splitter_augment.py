@@ -6,7 +6,7 @@ import pytest
 from models.splitter.augment import (
     as_listing,
     augmented,
-    described,
+    with_blurbs,
     with_discussion,
     with_more_furniture,
     with_navigation,
@@ -111,13 +111,13 @@ def test_a_listing_has_the_furniture_of_its_page_and_whole_items_of_others_and_n
 def test_only_items_that_are_a_bare_title_get_a_blurb(random: np.random.Generator) -> None:
     page = [("Rain", "teaser-title"), ("Snow", "teaser-title"), ("It fell.", "teaser-text"), ("Menu", "boilerplate")]
     loans = loans_of([([text for text, _ in page], [label for _, label in page])])
-    varied = described(page, loans, random)
+    varied = with_blurbs(page, loans, random)
     assert varied == [page[0], ("It fell.", "teaser-text"), *page[1:]]
 
 
 def test_above_and_inside_a_story_titles_get_no_blurb(random: np.random.Generator) -> None:
     page = [("Rain", "teaser-title"), ("The council met.", "story"), ("Snow", "teaser-title")]
-    varied = described(page, Loans(blurbs=["It fell."]), random)
+    varied = with_blurbs(page, Loans(blurbs=["It fell."]), random)
     assert varied == [*page, ("It fell.", "teaser-text")]
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.corpus import LabelledLine, LabelledPage
+from models.labelled import LabelledLine, LabelledPage
 from models.page import Line, Role, Split, Story, Teaser
 from models.splitter.assemble import assemble
 from models.splitter.evaluate import breakdown, report, worst_pages

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.corpus import LabelledLine, LabelledPage
+from models.labelled import LabelledLine, LabelledPage
 from models.page import Page, Role, Split, Story
 from models.splitter.labels import LISTING_ITEMS
 from models.splitter.listings import listings_of, right_of

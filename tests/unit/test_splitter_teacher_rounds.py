@@ -133,7 +133,8 @@ def test_the_lessons_are_about_every_page_that_training_will_ask_for(tmp_path: P
     assert sorted(lines[0] for lines, _ in taught) == ["Menu 0", "Menu 1", "Menu 2"]
     assert {str(labels[2]) for _, labels in taught} == {"story"}
     assert (card["pages"], card["lines"], card["encoder"]) == (3, 12, "letters")
-    assert {source: row["pages"] for source, row in card["sources"].items()} == {"own": 4, "web:x": 4}
+    assert card["sources"] == {"own": {"pages": 4}, "web:x": {"pages": 4}}
+    assert (card["seed"], card["restricted"]) == (0, ["agnews_test", "dragnet", "l3sgn1", "mind"])
     assert any("splitter 2 of 2" in line for line in said)
 
 

@@ -59,6 +59,21 @@ def test_a_model_comes_back_with_its_card(tmp_path: Path) -> None:
     assert card == store.read_card("dummy", path.parent)
 
 
+def test_two_models_of_one_trainer_have_versions_of_their_own(tmp_path: Path) -> None:
+    """Records are to tell which model tagged them, whoever trained it and however often on a day."""
+    for name, model in (("one", [1]), ("two", [2]), ("again", [1])):
+        store.save("dummy", model, {"version": "2026.1"}, tmp_path / name)
+    one, two, again = (store.version_of(store.load("dummy", tmp_path / name)[1]) for name in ("one", "two", "again"))
+    assert one == again != two
+    digest = hashlib.sha256((tmp_path / "one" / "dummy.joblib").read_bytes()).hexdigest()
+    assert one == f"2026.1+{digest[:8]}"
+
+
+def test_a_card_without_a_version_is_refused(folder: Path) -> None:
+    change_card(folder, version=None)
+    assert "not a model card" in refusal(folder)
+
+
 def test_the_card_describes_the_file_beside_it(folder: Path) -> None:
     card, data = store.read_card("bomb", folder), (folder / "bomb.joblib").read_bytes()
     assert card["sha256"] == hashlib.sha256(data).hexdigest()
@@ -69,7 +84,14 @@ def test_the_card_describes_the_file_beside_it(folder: Path) -> None:
 
 def test_what_is_measured_wins_over_what_the_trainer_says(tmp_path: Path) -> None:
     """A card that was read, changed and saved again must not carry the digest of the former binary."""
-    old = {"sha256": "0" * 64, "bytes": 1, "name": "other", "versions": {"scikit-learn": "0.1"}, "schema": "old"}
+    old = {
+        "version": "1",
+        "sha256": "0" * 64,
+        "bytes": 1,
+        "name": "other",
+        "versions": {"scikit-learn": "0.1"},
+        "schema": "old",
+    }
     store.save("dummy", [1], old, tmp_path)
     assert store.load("dummy", tmp_path)[0] == [1]
 
@@ -155,6 +177,7 @@ def test_a_model_of_another_newsieve_is_refused_in_one_line(tmp_path: Path) -> N
     (tmp_path / "bomb.joblib").write_bytes(pickled)
     card = {
         "schema": store.CARD_SCHEMA,
+        "version": "1",
         "sha256": hashlib.sha256(pickled).hexdigest(),
         "versions": store.library_versions(),
     }

@@ -155,13 +155,22 @@ def test_a_guess_carries_its_qcode(shipped: TopicClassifier) -> None:
 
 
 def test_a_topic_outside_the_list_is_refused() -> None:
-    with pytest.raises(CorpusError, match="golf"):
-        small().fit(TEXTS, [("golf",)] * len(TEXTS))
+    """It is told with how many texts bear it: a slip in one row, or a topic that the list lacks."""
+    topics = [("golf", "chess"), *[("chess",)] * (len(TEXTS) - 1)]
+    with pytest.raises(CorpusError, match=rf"not in the list of topics: golf \(1 of {len(TEXTS)} texts\)"):
+        small().fit(TEXTS, topics)
 
 
 def test_one_topic_is_too_few_to_learn() -> None:
     with pytest.raises(CorpusError, match="fewer than two"):
         small().fit(TEXTS, [("chess",)] * len(TEXTS))
+
+
+def test_one_text_is_too_few_to_learn_from() -> None:
+    with pytest.raises(
+        CorpusError, match="fewer than two texts or than two topics to learn from: 1 of chess and ships"
+    ):
+        small().fit(TEXTS[:1], [("chess", "ships")])
 
 
 def test_no_texts_have_no_verdicts(fitted: TopicClassifier) -> None:

@@ -9,8 +9,8 @@ import orjson
 import pytest
 
 from models import store
-from models.corpus import LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Page, Split, Teaser, Text
 from models.topics.pageteasers import page_teasers
 from models.topics.recipe import lessons_of, scores_on_dev, unseen_opinions
@@ -155,6 +155,7 @@ def test_lessons_are_the_mean_of_networks_on_unlabelled_texts_and_teasers_of_pag
     np.testing.assert_allclose(proba, [[0.8, 0, 0.2], [0.2, 0, 0.8], [0.8, 0, 0.2]], atol=0.003)
     assert loaded.classes == ("chess", "promo", "ships")
     assert (card["texts"], card["page_teasers"], card["networks"], card["topics"]) == (7, 1, 2, ["chess", "ships"])
+    assert (card["seed"], card["restricted"]) == (0, ["agnews_test", "dragnet", "l3sgn1", "mind"])
     assert any("network 2 of 2" in line for line in said)
 
 

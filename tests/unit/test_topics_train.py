@@ -7,8 +7,8 @@ import orjson
 import pytest
 from fake_models import MarkSplitter
 
-from models.corpus import LabelledText
 from models.errors import CorpusError
+from models.labelled import LabelledText
 from models.page import Text
 from models.topics.taxonomy import Taxonomy
 from models.topics.teacher import Lessons, lessons_about

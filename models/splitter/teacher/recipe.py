@@ -3,7 +3,6 @@
 It knows no network: that which trains them is handed in, so that all else runs, and is tested, without their libraries.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ from models.splitter.model import Splitter
 from models.splitter.teacher.fused import all_fused
 from models.splitter.teacher.second import mixed, second_opinion
 from models.splitter.teacher.sheets import Sheet, sheets_of
-from models.splitter.train import TERMS, VERSION, fitted, taught_pages
+from models.splitter.train import VERSION, fitted, taught_pages
 
 Floats = NDArray[np.float32]
 Progress = Callable[[str], None]
@@ -121,7 +120,6 @@ def _card(
     corpus: Path, lessons: Lessons, sheets: Sequence[Sheet], encoder: str, recipe: Recipe, seed: int
 ) -> dict[str, Any]:
     gold = corpora.unrestricted(corpora.gold_pages(corpus, "train"))
-    counted = Counter(sheet.source for sheet in sheets)
     return {
         "version": VERSION,
         "corpus": corpora.labels_digest(gold),
@@ -133,5 +131,5 @@ def _card(
         "lines": len(lessons.codes),
         "labels": list(LABELS),
         "restricted": sorted(corpora.RESTRICTED),
-        "sources": {source: {"pages": count, "terms": TERMS} for source, count in sorted(counted.items())},
+        "sources": corpora.sources_of(sheets, "pages"),
     }

@@ -1,7 +1,7 @@
 """Pages as the teacher sees them: lines, and what is known of their labels."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -54,19 +54,19 @@ def sheets_of(corpus: Path) -> list[Sheet]:
 
 def _others(corpus: Path) -> Iterator[Sheet]:
     for name in OTHER_PAGES:
-        for row in corpora.unrestricted_rows(corpus, name):
-            lines, weak = filled(row["lines"], row.get("weak"))
-            yield Sheet(page_key(row["id"]), row["source"], row["publisher"], lines, weak=weak)
+        for page in corpora.unrestricted(corpora.plain_pages(corpus, name)):
+            lines, weak = filled(page.lines, page.weak)
+            yield Sheet(page_key(page.id), page.source, page.publisher, lines, weak=weak)
 
 
-def filled(lines: list[str], weak: list[int] | None) -> tuple[list[str], list[bool] | None]:
+def filled(lines: Sequence[str], weak: Sequence[bool] | None) -> tuple[list[str], list[bool] | None]:
     """The lines that hold something, as the splitter takes them, each with its weak label.
 
-    >>> filled(["Menu ", " ", "It rained."], [0, 0, 1])
+    >>> filled(["Menu ", " ", "It rained."], [False, False, True])
     (['Menu', 'It rained.'], [False, True])
     """
     kept = [(line.text, number) for number, text in enumerate(lines) for line in lines_of(text)]
-    return [text for text, _ in kept], None if weak is None else [bool(weak[number]) for _, number in kept]
+    return [text for text, _ in kept], None if weak is None else [weak[number] for _, number in kept]
 
 
 def page_key(page_id: str) -> str:
