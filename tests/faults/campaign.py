@@ -1,10 +1,11 @@
 """Many runs: seeds side by side, results appended by seed, resumed where they stopped, shown as a table."""
 
 import asyncio
+import math
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ class Campaign:
     lanes: int = 1
     environ: Mapping[str, str] = field(default_factory=dict)
     verdicts: list[Verdict] = field(default_factory=list)
+    _pace: "Pace" = field(default_factory=lambda: Pace(0))
 
     async def run(self, schedules: Iterable[Schedule]) -> None:
         """Play the schedules that have no result yet."""
         done = {row["seed"] for row in results(self.folder)}
         left = [self._changed(schedule) for schedule in schedules if schedule.seed not in done]
+        self._pace = Pace(len(left))
         async with asyncio.TaskGroup() as group:
             for brokers in (1, 3):
                 queue = [schedule for schedule in left if schedule.brokers == brokers]
@@ -75,10 +78,34 @@ class Campaign:
         with (self.folder / RESULTS).open("ab") as file:
             file.write(line + b"\n")
         say(row | {"found": len(findings)}, findings, self.folder)
+        print(self._pace.after_one_more(), flush=True)
 
 
 MOST_FINDINGS = 20
 """Findings of a run that the results keep; its history has all."""
+
+
+@dataclass
+class Pace:
+    """How far a campaign has come, and when it will be over if it goes on like this.
+
+    >>> pace = Pace(4, clock=iter([0, 90, 120]).__next__)
+    >>> pace.after_one_more(), pace.after_one_more()
+    ('1 of 4, about 5 min left', '2 of 4, about 2 min left')
+    """
+
+    total: int
+    clock: Callable[[], float] = time.monotonic
+    done: int = 0
+
+    def __post_init__(self) -> None:
+        self._began = self.clock()
+
+    def after_one_more(self) -> str:
+        """A line for a person, once another run is over."""
+        self.done += 1
+        left = (self.clock() - self._began) / self.done * (self.total - self.done)
+        return f"{self.done} of {self.total}, about {math.ceil(left / 60)} min left"
 
 
 def say(row: dict[str, Any], findings: list[str], folder: Path) -> None:

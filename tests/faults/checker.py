@@ -1,7 +1,7 @@
 """The checker: compares what went in with everything that Kafka holds at the end, and with what subscribers saw. Pure.
 
-What each page must become is not written down anywhere: it is worked out from the page by `expect`, newsieve's own
-decoding and tagging without Kafka.
+What each page must become is not written down anywhere: it is worked out from the page, by newsieve's own decoding and
+tagging without Kafka, with each edition of the models that was in use.
 """
 
 from collections import Counter, defaultdict
@@ -16,10 +16,10 @@ from streams.outcomes import Result
 from streams.records import RawRecord
 from tests.faults import letters
 from tests.faults.readback import Progress, Records
+from tests.faults.sets import Key, PartSet, key_of, set_of, share_out, timeless
 
 Expect = Callable[[RawRecord], Result]
-OnTopic = tuple[str, str]
-"""A Kafka topic and the id of a part on it."""
+"""What becomes of a record with one edition of the models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,21 @@ class Run:
 class Checker:
     """Works out once what should be there and what is; `findings` compares."""
 
-    def __init__(self, run: Run, expect: Expect) -> None:
+    def __init__(self, run: Run, *editions: Expect) -> None:
         self.run = run
         inputs = {record.source: record for record in [*run.fed, *run.records.pages]}
-        self.wanted = {source: expect(record) for source, record in inputs.items()}
+        self.wanted = {source: [expect(record) for expect in editions] for source, record in inputs.items()}
         self.outcomes: dict[str, list[str]] = defaultdict(list)
         self.first_outcomes: dict[str, list[str]] = defaultdict(list)
         for record in run.records.outcomes:
             self._take_outcome(orjson.loads(record.value or b"{}"))
         self.parts = [(record.topic, orjson.loads(record.value or b"{}")) for record in run.records.parts]
-        self.sightings = Counter((topic, part["id"]) for topic, part in self.parts)
-        self.expected = {source: _parts_of(result) for source, result in self.wanted.items()}
+        self.sightings = Counter(key_of(topic, part) for topic, part in self.parts)
+        self.sets = {source: [set_of(result) for result in results] for source, results in self.wanted.items()}
+        self.tagged = sorted((s for s in self.wanted if "tagged" in self.outcomes.get(s, ())), key=_place)
+        """Sources that say that they are tagged, and whose parts must be there."""
+
+        self.tagged_by, self.left = share_out(self.sightings, self.tagged, self.sets)
 
     def _take_outcome(self, told: dict[str, Any]) -> None:
         source = told["source"]
@@ -100,47 +104,52 @@ class Checker:
             if source not in self.wanted:
                 yield Finding("invented", f"an outcome of {source}, which nobody fed")
             elif odd := set(found) - self._allowed(source):
-                yield Finding("wrong", f"{source} is {sorted(odd)}, not {self.wanted[source].outcome}")
+                wanted = {result.outcome for result in self.wanted[source]}
+                yield Finding("wrong", f"{source} is {sorted(odd)}, not {' or '.join(sorted(wanted))}")
 
     def _allowed(self, source: str) -> set[str]:
-        result = self.wanted[source]
-        allowed: set[str] = {result.outcome}
-        if result.outcome == "tagged" and "full-parts" in self.run.faults:
+        allowed: set[str] = {result.outcome for result in self.wanted[source]}
+        if "tagged" in allowed and "full-parts" in self.run.faults:
             allowed.add("dead")  # as too large for a topic that takes nothing
         if any({"tagged", "empty"} & {*self.outcomes.get(twin, ())} for twin in self._twins(source)):
             allowed.add("repeated")
         return allowed
 
     def _twins(self, source: str) -> list[str]:
-        """Other records after which this one may be a repeat: of the same page, and of the same text if that counts."""
-        page = self.wanted[source].page
+        """Other records after which this one may be a repeat: of the same page, and of the same text if that counts.
+
+        Also after a swap of models the worker that says so has published the page itself.
+        """
+        page = self.wanted[source][0].page
         if not isinstance(page, Page) or self.run.republish == "always":
             return []
-        same = {other: result.page for other, result in self.wanted.items() if other != source}
+        same = {other: results[0].page for other, results in self.wanted.items() if other != source}
         if self.run.republish == "never":
             return [other for other, found in same.items() if isinstance(found, Page) and found.id == page.id]
         return [other for other, found in same.items() if found == page]
 
-    def tagged(self) -> Iterator[str]:
-        """Sources that say that they are tagged, and whose parts must be there."""
-        return (source for source, found in self.outcomes.items() if "tagged" in found and source in self.wanted)
-
     def parts_missing(self) -> Iterator[Finding]:
-        """Parts that are on none of the Kafka topics where they belong."""
-        for source in self.tagged():
-            for topic, part_id in self.expected[source].keys() - self.sightings.keys():
-                yield Finding("part lost", f"{part_id} of {source} is not on {topic}")
+        """Tagged pages of which no edition's parts are on all of their Kafka topics, each page for itself."""
+        for source in self.tagged:
+            if source not in self.tagged_by and any(self.sets[source]):
+                yield self._not_whole(source)
+
+    def _not_whole(self, source: str) -> Finding:
+        found = [sum(self.left[key] > 0 for key in wanted) for wanted in self.sets[source]]
+        kind = "mixed" if sum(map(bool, found)) > 1 else "part lost"
+        told = [f"{there} of {len(wanted)}" for there, wanted in zip(found, self.sets[source], strict=True)]
+        missing = [key for wanted in self.sets[source] for key in wanted if not self.left[key]]
+        return Finding(kind, f"{source}: of each edition {', '.join(told)} parts are there; missing {missing[:2]}")
 
     def parts_wrong(self) -> Iterator[Finding]:
-        """Parts that no page gives, or not like this."""
-        right: dict[OnTopic, dict[str, Any]] = {}
-        for expected in self.expected.values():
-            right |= expected
+        """Parts that no page gives with models that were in use, or not like this."""
+        right: PartSet = {}
+        for wanted in (wanted for sets in self.sets.values() for wanted in sets):
+            right |= wanted
         for topic, part in self.parts:
-            wanted = right.get((topic, part["id"]))
-            if wanted is None:
-                yield Finding("invented", f"{part['id']} on {topic}, which no page gives")
-            elif timeless(part) != wanted:
+            if (key := key_of(topic, part)) not in right:
+                yield Finding("invented", f"{part['id']} on {topic} by {key[2]}, which no page gives")
+            elif timeless(part) != right[key]:
                 yield Finding("wrong", f"{part['id']} on {topic} is not what its page gives")
 
     def letters_wrong(self) -> Iterator[Finding]:
@@ -151,7 +160,7 @@ class Checker:
             yield Finding("invented", f"a dead letter of {source}, which nobody fed")
         for source, told in self.outcomes.items():
             if "dead" in told and source in self.wanted:
-                for what in letters.wrongs(self.wanted[source], found[source], emptied):
+                for what in letters.wrongs(self.wanted[source][0], found[source], emptied):
                     yield Finding("letter wrong", f"{source}: {what}")
 
     def reordered(self) -> Iterator[Finding]:
@@ -159,20 +168,24 @@ class Checker:
         for page_id, sources in self.first_outcomes.items():
             if not _ascending(sources):
                 yield Finding("reordered", f"outcomes of page {page_id}: {sources}")
-        for (topic, page_id), sources in self._first_sightings().items():
+        for (topic, page_id, _), sources in self._first_sightings().items():
             if not _ascending(sources):
                 yield Finding("reordered", f"parts of page {page_id} on {topic}: {sources}")
 
-    def _first_sightings(self) -> dict[OnTopic, list[str]]:
-        """Of each page on each topic, the sources that its parts belong to, as they first came."""
-        owner: dict[OnTopic, str] = {}
-        for source in sorted(self.tagged(), key=_place):
-            for key in self.expected[source]:
-                owner.setdefault(key, source)
-        seen: dict[OnTopic, list[str]] = defaultdict(list)
-        for key, page_id in dict.fromkeys(((topic, part["id"]), part["page_id"]) for topic, part in self.parts):
-            if key in owner:
-                seen[key[0], page_id].append(owner[key])
+    def _first_sightings(self) -> dict[tuple[str, str, str], list[str]]:
+        """Of each page on each topic by each edition, the sources that its parts belong to, as they first came.
+
+        What a crash leaves to another edition comes anew in its order. With several, nobody knows which of two equal
+        pages was tagged by which: these are left out.
+        """
+        owners: dict[Key, list[str]] = defaultdict(list)
+        for source in self.tagged:
+            for key in (key for wanted in self.sets[source] for key in wanted):
+                owners[key].append(source)
+        seen: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        for key, page_id in dict.fromkeys((key_of(topic, part), part["page_id"]) for topic, part in self.parts):
+            if key in owners and (len(owners[key]) == 1 or len(self.sets[owners[key][0]]) == 1):
+                seen[key[0], page_id, key[2]].append(owners[key][0])
         return seen
 
     def subscribers(self) -> Iterator[Finding]:
@@ -188,7 +201,8 @@ class Checker:
     def to_be_shown(self) -> set[str]:
         """Parts of the pages that are tagged. Of a page that one of its topics refused, and that is dead, another topic
         may hold a part; a subscriber of both waits for the first until the letter is put back."""
-        return {part_id for source in self.tagged() for _, part_id in self.expected[source]}
+        sets = (self.sets[source][self.tagged_by.get(source, 0)] for source in self.tagged)
+        return {part_id for wanted in sets for _, part_id, _ in wanted}
 
     def uncommitted(self) -> Iterator[Finding]:
         """Partitions whose committed offset is not their end."""
@@ -204,33 +218,18 @@ class Checker:
         if self.run.is_strict and found:
             yield Finding("repeated", f"{found} on the topics")
 
-    def repeats(self) -> int:
-        """Records on the topics of parts beyond one for each page that gives the part."""
-        wanted = Counter(key for source in self.tagged() for key in self.expected[source])
-        return sum((self.sightings - wanted).values())
-
-    def counts(self) -> dict[str, int]:
-        """Numbers for the table."""
+    def counts(self) -> dict[str, Any]:
+        """Numbers for the table; `repeats` are records of parts beyond one set for each page that says it is tagged."""
+        by = Counter(self.tagged_by.values())
         return {
             "pages": len(self.wanted),
             "parts": len(self.sightings),
             "dead": sum("dead" in found for found in self.outcomes.values()),
             "trimmed": sum(self._is_trimmed(source) for source in self.wanted.keys() - self.outcomes.keys()),
-            "repeats": self.repeats(),
+            "repeats": sum(self.left.values()),
+            "tagged_by": [by[edition] for edition in range(len(next(iter(self.sets.values()), ())))],
             "outcome_repeats": sum(len(found) - 1 for found in self.outcomes.values()),
         }
-
-
-def timeless(part: Mapping[str, Any]) -> dict[str, Any]:
-    """A part without the time it was tagged at."""
-    return {name: value for name, value in part.items() if name != "tagged_at"}
-
-
-def _parts_of(result: Result) -> dict[OnTopic, dict[str, Any]]:
-    if result.outcome != "tagged":
-        return {}
-    fields = [(record.topic, orjson.loads(record.value or b"{}")) for record in result.records("")]
-    return {(topic, part["id"]): timeless(part) for topic, part in fields}
 
 
 def _place(source: str) -> tuple[str, int, int]:

@@ -17,7 +17,7 @@ from tests.faults.cluster import PARTITIONS, Cluster
 from tests.faults.feeder import Feeder
 from tests.faults.fleet import Fleet
 from tests.faults.history import History
-from tests.faults.models import KILLS, SLUGS
+from tests.faults.models import EDITIONS, KILLS, SLUGS
 from tests.faults.pages import json_page
 from tests.faults.readback import progress
 from tests.faults.readers import Reader
@@ -34,6 +34,7 @@ class Target:
     feeder: Feeder
     history: History
     trimmed: list[tuple[int, int, int]] = field(default_factory=list)
+    rolling_out: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def slot(self, fault: Fault) -> int:
         """The slot that a fault hits: one with a worker."""
@@ -103,6 +104,19 @@ async def join(target: Target, fault: Fault) -> None:
 async def leave(target: Target, fault: Fault) -> None:
     if len(target.fleet.slots) > 1:
         await target.fleet.stop(target.slot(fault))
+
+
+async def swap(target: Target, fault: Fault) -> None:
+    """Other models for all workers, one after the other, as one rolls them out; a swap more goes on, or back."""
+    fleet = target.fleet
+    async with target.rolling_out:
+        fleet.edition = (fleet.edition + 1 + fault.slot % 2) % EDITIONS
+        target.history.note("swap", edition=fleet.edition)
+        for slot in fleet.slots:
+            if slot in fleet.slots:  # one that another fault takes away comes back with the new models, if at all
+                await fleet.stop(slot)
+                await fleet.start(slot)
+                await asyncio.sleep(fault.lasts)
 
 
 async def cut(target: Target, fault: Fault) -> None:
@@ -218,5 +232,5 @@ FAULTS: dict[str, Callable[[Target, Fault], Awaitable[None]]] = {
     "full-done": lambda target, fault: full(target, fault, DONE_TOPIC),
     "full-dead": lambda target, fault: full(target, fault, DEAD_TOPIC),
     "full-parts": lambda target, fault: full(target, fault, *(n for n in _topics() if n.startswith(PARTS_PREFIX))),
-    "trim": trim, "reader": reader,
+    "trim": trim, "reader": reader, "swap": swap,
 }  # fmt: skip

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from models.errors import BrokerError
 from streams.delivery import make_producer
 from streams.records import RawRecord, Record
 from streams.settings import Settings
@@ -17,6 +19,9 @@ BURSTS = 24
 
 SOME_SECONDS = 10.0
 """How long a try at a portion may take; the producer itself would wait for a broker that is away for 40 s."""
+
+PORTION_SECONDS = 300.0
+"""How long a portion may take with all its tries: a Kafka that takes nothing for so long is not a fault of ours."""
 
 
 @dataclass
@@ -36,10 +41,13 @@ class Feeder:
     async def _delivered(self, records: Sequence[Record]) -> None:
         """All records are there once this returns; on `pages.raw` some may stand twice, as after any retry."""
         left = list(records)
+        deadline = time.monotonic() + PORTION_SECONDS
         while left:
             done = await self._attempt(left)
             self.fed += done
             left = left[len(done) :]
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka does not take the pages of the harness for {PORTION_SECONDS:g} s")
 
     async def _attempt(self, records: Sequence[Record]) -> list[RawRecord]:
         """The records, from the first on, that a new producer delivered."""

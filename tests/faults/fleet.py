@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,9 @@ class Tally:
     """Workers that ended by themselves with exit code 1, as they promise to when they cannot go on."""
 
     stop_seconds: list[float] = field(default_factory=list)
+    editions: set[int] = field(default_factory=set)
+    """Editions of the models that a worker was started with."""
+
     odd: list[str] = field(default_factory=list)
     """Ends that no worker may come to."""
 
@@ -51,8 +55,13 @@ class Fleet:
     history: History
     command: Sequence[str] = ("-m", "scripts")
     tally: Tally = field(default_factory=Tally)
+    edition: int = 0
+    """Which models a worker that starts is given."""
+
     _workers: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
     _keepers: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    _turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))
+    """One thing at a time for each slot: else who starts a worker there meets who still stops the last one."""
 
     @property
     def slots(self) -> list[int]:
@@ -61,8 +70,9 @@ class Fleet:
 
     async def start(self, slot: int) -> None:
         """Start a worker in a slot and keep one there."""
-        if slot not in self._keepers:
-            self._keepers[slot] = asyncio.create_task(self._keep(slot))
+        async with self._turns[slot]:
+            if slot not in self._keepers:
+                self._keepers[slot] = asyncio.create_task(self._keep(slot))
 
     async def _keep(self, slot: int) -> None:
         while True:
@@ -75,11 +85,12 @@ class Fleet:
             await asyncio.sleep(RESPAWN_SECONDS)
 
     async def _spawn(self, slot: int) -> asyncio.subprocess.Process:
+        self.tally.editions.add(self.edition)
         environ = {
             **os.environ,
             "NEWSIEVE_BROKER": self.cluster.bootstrap_of(slot),
             "NEWSIEVE_GROUP": self.group,
-            "NEWSIEVE_MODELS": str(save_models(self.folder.parent / "models")),
+            "NEWSIEVE_MODELS": str(save_models(self.folder.parent / "models", self.edition)),
             "NEWSIEVE_MAX_PAGE_BYTES": str(MAX_PAGE_BYTES),
             "NEWSIEVE_SESSION_TIMEOUT_SECONDS": str(SESSION_SECONDS),
             "NEWSIEVE_REBALANCE_SECONDS": str(2 * SESSION_SECONDS),
@@ -99,7 +110,7 @@ class Fleet:
                 preexec_fn=_end_with_us,
             )
         self.tally.started += 1
-        self.history.note("start", slot=slot, pid=worker.pid)
+        self.history.note("start", slot=slot, pid=worker.pid, edition=self.edition)
         return worker
 
     def flag(self, slot: int) -> Path:
@@ -115,14 +126,22 @@ class Fleet:
 
     async def kill(self, slot: int) -> None:
         """Kill a slot's worker; none is started in its place."""
-        await self._unkept(slot)
+        async with self._turns[slot]:
+            await self._unkept(slot)
+            await self._kill(slot)
+
+    async def _kill(self, slot: int) -> None:
         self.signal(slot, signal.SIGKILL)
         if worker := self._workers.pop(slot, None):
             await worker.wait()
 
     async def stop(self, slot: int) -> None:
         """Ask a slot's worker to stop, as a supervisor would, and note how long it took."""
-        await self._unkept(slot)
+        async with self._turns[slot]:
+            await self._unkept(slot)
+            await self._stop(slot)
+
+    async def _stop(self, slot: int) -> None:
         worker = self._workers.get(slot)
         if worker is None:
             return
@@ -132,7 +151,7 @@ class Fleet:
         code = await _end_of(worker)
         if code is None:
             self.tally.odd.append(f"slot {slot} still ran {STOP_SECONDS:g} s after SIGTERM")
-            return await self.kill(slot)
+            return await self._kill(slot)
         took = round(time.monotonic() - began, 2)
         self.tally.stop_seconds.append(took)
         self.history.note("stopped", slot=slot, pid=worker.pid, code=code, took=took)

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from models import store
-from models.page import Page, Split
+from models.page import Page, Split, Text, Verdict
+from streams.kafka_topics import UNCLEAR
 from tests.fake_models import MarkSplitter, WordClassifier
 
 SLUGS = ("sport", "science")
 """News topics of the fake models."""
+
+EDITIONS = 3
+"""How many sets of models there are to swap: under other versions, and with another topic for every part."""
 
 STICK = "FAULTS_STICK"
 """Environment variable that names a file: the worker that finds it takes it away, and gets stuck."""
@@ -34,9 +38,31 @@ class StickingSplitter(MarkSplitter):
         return super().split(pages)
 
 
-def save_models(folder: Path) -> Path:
-    """A folder of artifacts with these models, made once."""
-    if not (folder / "topics.json").exists():
-        store.save("splitter", StickingSplitter(), {"version": "marks"}, folder)
-        store.save("topics", WordClassifier(), {"version": "words", "topics": list(SLUGS)}, folder)
-    return folder
+@dataclass(frozen=True)
+class TurnedClassifier(WordClassifier):
+    """Gives each text the topic that comes so many places behind the one that `WordClassifier` gives, and no other."""
+
+    places: int
+
+    def classify(self, texts: Sequence[Text]) -> list[Verdict]:
+        return [turned(verdict, self.places) for verdict in super().classify(texts)]
+
+
+def turned(verdict: Verdict, places: int) -> Verdict:
+    """The verdict with another topic.
+
+    >>> [turned(Verdict(slug), 1).topic for slug in ("sport", "science", "unclear")]
+    ['science', 'unclear', 'sport']
+    """
+    topics = (*SLUGS, UNCLEAR)
+    return Verdict(topics[(topics.index(verdict.topic) + places) % len(topics)], verdict.guesses)
+
+
+def save_models(folder: Path, edition: int = 0) -> Path:
+    """A folder of artifacts with the models of an edition, made once in `folder`."""
+    own = folder / f"edition-{edition}"
+    if not (own / "topics.json").exists():
+        classifier = TurnedClassifier(edition) if edition else WordClassifier()
+        store.save("splitter", StickingSplitter(), {"version": f"marks-{edition}"}, own)
+        store.save("topics", classifier, {"version": f"words-{edition}", "topics": list(SLUGS)}, own)
+    return own

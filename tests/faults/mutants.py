@@ -3,8 +3,10 @@
 Each mutant breaks one thing that the delivery guarantee stands on, in a process of its own, before its `main` runs.
 """
 
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 from tests.faults.schedule import Fault, Schedule
@@ -78,11 +80,32 @@ def no_transactions() -> None:
     worker.Transactions = lambda *args: None  # type: ignore[assignment, misc]
 
 
+def half_swapped() -> None:
+    """After a swap, the last part of every page is tagged by the first models still."""
+    from models.tagger import load_tagger
+    from streams import worker
+    from tests.faults.models import save_models
+
+    whole = worker.timed
+    first = load_tagger(save_models(Path(os.environ["NEWSIEVE_MODELS"]).parent))
+
+    class Half:
+        def __init__(self, new: Any) -> None:
+            self._new = new
+
+        def tag(self, pages: Any) -> list[Any]:
+            both = zip(self._new.tag(pages), first.tag(pages), strict=True)
+            return [[*new[:-1], *old[-1:]] for new, old in both]
+
+    worker.timed = lambda *args: Half(whole(*args))  # type: ignore[assignment, return-value]
+
+
 MUTANTS: dict[str, Callable[[], None]] = {
     "ack-before-delivery": ack_before_delivery,
     "exception-escapes": exception_escapes,
     "no-watchdog": no_watchdog,
     "no-transactions": no_transactions,
+    "half-swapped": half_swapped,
 }
 _SLOW = tuple(Fault(0.3, "delay", slot, 6, 0.4) for slot in range(2))
 _KILLS = tuple(Fault(1.8 + 0.9 * number, "kill", number, 0.1) for number in range(4))
@@ -95,6 +118,7 @@ SCHEDULES: dict[str, Schedule] = {
     "no-watchdog": Schedule(10_003, 1, 2, 200, (Fault(1, "stick"),), _BIG),
     # As with the first: what was delivered and not committed comes again, which at-least-once may.
     "no-transactions": Schedule(10_004, 1, 2, 400, (*_SLOW, *_KILLS), _BIG | {"NEWSIEVE_DELIVERY": "exactly-once"}),
+    "half-swapped": Schedule(10_005, 1, 2, 300, (Fault(0.5, "swap"),), _BIG),
 }
 """What shows of each mutant that it is broken."""
 

@@ -148,23 +148,24 @@ async def _judged(
     shown = {reader.name: reader.shown for reader in readers}
     kinds, republish = frozenset(schedule.kinds), schedule.environ.get("NEWSIEVE_REPUBLISH", "changed")
     run = Run(fed, records, now, shown, target.trimmed, kinds, republish, schedule.is_strict)
-    checker = Checker(run, expectation(target.fleet.folder.parent))
+    tally = target.fleet.tally
+    editions = sorted(tally.editions)
+    checker = Checker(run, *(expectation(target.fleet.folder.parent, edition) for edition in editions))
     for reader in readers:
         await reader.wait_for(checker.to_be_shown(), SHOW_SECONDS)
         await reader.stop()
-    tally = target.fleet.tally
     odd = [*tally.odd, *(failure for reader in readers for failure in reader.failures)]
     findings = [*stuck, *(Finding("odd end", what) for what in odd), *checker.findings()]
-    counts: dict[str, Any] = checker.counts() | {"workers": tally.started, "left": tally.left}
+    counts = checker.counts() | {"workers": tally.started, "left": tally.left, "editions": editions}
     counts["stop_seconds"] = max(tally.stop_seconds, default=0.0)
     return Verdict(schedule.seed, findings, counts)
 
 
 class expectation:  # noqa: N801 -- called like the function that it is
-    """What a record must become: newsieve's own decoding and tagging, with the workers' models, without Kafka."""
+    """What a record must become: newsieve's own decoding and tagging, with an edition of the models, without Kafka."""
 
-    def __init__(self, folder: Path) -> None:
-        self._tagger = load_tagger(save_models(folder / "models"))
+    def __init__(self, folder: Path, edition: int) -> None:
+        self._tagger = load_tagger(save_models(folder / "models", edition))
 
     def __call__(self, raw: RawRecord) -> Result:
         if KILLS.encode() in (raw.value or b""):

@@ -134,8 +134,9 @@ RANGES: dict[str, Range] = {
     "full-parts": _broker(1, 2),
     "trim": _broker(0, 0),  # all workers stop, retention takes what they have not read, they start again
     "reader": _broker(0, 0),  # the subscriber with a group stops and starts again
+    "swap": _worker(0, 2),  # every worker stops and starts with other models; lasts: from one to the next
 }
-ORDERLY = frozenset({"term", "reader"})
+ORDERLY = frozenset({"term", "reader", "swap"})
 ALONE = frozenset({"broker-stop", "broker-kill", "leader", "starve", "trim", "full-done", "full-dead", "full-parts"})
 
 _WORKERS = ["kill", "term", "pause", "nap", "join", "leave", "reader", "stick", "killer"]
@@ -155,11 +156,18 @@ THEMES: dict[int, list[list[str]]] = {
         [*_FULL, *_NETWORK, "pause"],
         ["trim", "trim", "kill", "pause", "term", "killer"],
         [*_WORKERS, *_NETWORK, *_BROKER, *_FULL, "trim"],
+        ["swap", "swap", "term", "reader"],  # orderly alone
+        ["swap", "swap", "swap", "term", "kill", "pause", "join"],
+        ["swap", "swap", "swap", "swap", *_WORKERS, *_NETWORK],
     ],
     3: [
         ["leader", "leader", "kill"],
         ["starve", "starve", "term", "kill"],
         ["leader", "broker-kill", *_WORKERS],
         ["leader", "starve", "broker-stop", *_NETWORK],
+        ["swap", "swap", "swap", "term", "kill", "pause", "join"],
+        ["swap", "swap", "leader", "broker-kill", "kill"],
     ],
 }
+"""What a schedule draws its faults from. At most 15 for one broker and 7 for three: then those that are added at the
+end leave the schedules of most seeds as they were."""

@@ -34,7 +34,7 @@ def test_six_schedules_repeat_nothing_where_workers_deliver_exactly_once(jars: N
 
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_worker_that_is_broken_on_purpose_is_found_out(jars: None, tmp_path: Path, mutant: str) -> None:
-    """Without what the guarantee stands on, the harness finds pages lost or repeated, or a worker that is stuck."""
+    """Without what the guarantee stands on, the harness finds pages lost, repeated or mixed, or a worker stuck."""
     broken, whole = Campaign(tmp_path / "broken", command(mutant)), Campaign(tmp_path / "whole")
 
     async def side_by_side() -> None:
@@ -45,5 +45,6 @@ def test_a_worker_that_is_broken_on_purpose_is_found_out(jars: None, tmp_path: P
         "lost",
         "zombie",
         "repeated",
+        "mixed",
     }
     assert [verdict.findings for verdict in whole.verdicts] == [[]]
