@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from models.errors import DeliveryError
 from streams.batching import batches, together
 from streams.outcomes import IsRepeat, PageTagger, Result, Stage, results_of, settled, untimed
 from streams.records import RawRecord
@@ -92,7 +93,7 @@ class Desk:
         """Tag a batch, deliver it, and only then acknowledge it."""
         raws = [raw_record(event.message) for event in batch]
         with self.work.at("taking", named(raws)):
-            chosen = self._choose(await self.take([event.message for event in batch]))
+            chosen = self._choose(await self._taken([event.message for event in batch]))
         repeats = self.repeats or Repeats(self.settings, dict)
         results = await self._tagged(raws, chosen, repeats.of_batch())
         if not all(self.is_ours(event.message) for event in batch):
@@ -103,6 +104,15 @@ class Desk:
         for event in batch:
             event.ack()
         repeats.remember(final)
+
+    async def _taken(self, messages: Sequence[Any]) -> bool:
+        """Whether a suspect is among the messages; raises `DeliveryError` where Kafka does not say so in time."""
+        seconds = self.settings.give_up_seconds
+        try:
+            async with asyncio.timeout(seconds):
+                return await self.take(messages)
+        except TimeoutError as error:
+            raise DeliveryError(f"Kafka did not say within {seconds:g} s what was in hand elsewhere") from error
 
     async def _tagged(self, raws: Sequence[RawRecord], chosen: PageTagger, is_repeat: IsRepeat) -> list[Result]:
         """Results of a batch, which is tagged in pieces where it is larger than what is tagged together."""
