@@ -11,6 +11,10 @@ import click
 
 from models.errors import CorpusError, NewsieveError, SettingsError
 from streams.logs import logging_config
+from streams.settings import misnamed
+from streams.supervisor import SUPERVISOR
+
+logger = logging.getLogger("newsieve")
 
 VERBS = {
     "demo": "Start Kafka, a worker and a subscriber, and watch sample pages come out as tagged parts.",
@@ -44,7 +48,13 @@ class Verbs(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the verb. That the reader of our output has enough is no failure; click would make exit code 1 of it."""
+        """Run the verb, after a word on variables that nobody reads.
+
+        That the reader of our output has enough is no failure; click would make exit code 1 of it.
+        """
+        if SUPERVISOR not in os.environ:  # which said so already
+            for line in misnamed(os.environ):
+                logger.warning(line)
         try:
             try:
                 return super().invoke(ctx)
@@ -70,7 +80,7 @@ def main() -> None:
     """Run the command line: exit code 0 when done, 1 when something failed, 2 on wrong use."""
     _speak_utf8(sys.stdout)
     _speak_utf8(sys.stderr)
-    logging.config.dictConfig(logging_config("info"))
+    logging.config.dictConfig(logging_config("info", _form()))
     try:
         command(prog_name="newsieve", standalone_mode=True)
     except (CorpusError, SettingsError) as error:  # what was given cannot be used as it is
@@ -85,6 +95,14 @@ def _speak_utf8(stream: TextIO) -> None:
         stream.reconfigure(encoding=None if stream.isatty() else "utf8", errors="replace")
 
 
+def _form() -> str:
+    """How to log until the settings are read, which refuse what is neither."""
+    return "json" if os.environ.get("NEWSIEVE_LOG_FORMAT", "").strip().lower() == "json" else "text"
+
+
 def _leave(error: Exception, code: int) -> None:
-    print(f"newsieve: {error}", file=sys.stderr)
+    if _form() == "json":
+        logger.critical("%s", error)
+    else:
+        print(f"newsieve: {error}", file=sys.stderr)
     sys.exit(code)

@@ -37,22 +37,28 @@ Chosen = Callable[[DeadLetter], bool]
 def command(sources: tuple[str, ...], error: str | None, replay: bool, as_json: bool, **options: object) -> None:
     """List dead letters, or put them back on pages.raw as they came.
 
-    SOURCE is where a page came from (topic/partition/offset, as listed). --replay puts back each letter once; with
-    SOURCE… or --error it puts back the letters named, also again. A page that dies again is a new letter, with one
-    attempt more.
+    SOURCE is where a page came from (topic/partition/offset, as listed). --replay puts back each letter that was not
+    put back yet; with SOURCE… or --error it puts back the letters named, also again. A page that dies again is a new
+    letter, with one attempt more.
     """
     settings = settings_of(**options)
     named = bool(sources or error)
 
+    unknown = set(sources)
+
     def chosen(letter: DeadLetter) -> bool:
+        unknown.discard(letter.source)
         return (not sources or letter.source in sources) and (not error or letter.error == error)
 
+    count = 0
     if replay:
         count = asyncio.run(put_back(settings, chosen, again=named))
         say(f"{count} pages put back on pages.raw")
-        sys.exit(1 if sources and not count else 0)
     else:
         asyncio.run(list_letters(settings, chosen, as_json or not sys.stdout.isatty()))
+    for source in sorted(unknown):
+        say(f"no dead letter of {printable(source)}; `newsieve dead` lists those that there are")
+    sys.exit(1 if unknown or (replay and sources and not count) else 0)
 
 
 async def list_letters(settings: Settings, chosen: Chosen, as_json: bool) -> None:
@@ -67,7 +73,7 @@ async def list_letters(settings: Settings, chosen: Chosen, as_json: bool) -> Non
 
 async def put_back(settings: Settings, chosen: Chosen, again: bool) -> int:
     """Deliver the chosen letters to pages.raw and return how many; unless `again`, those not put back before."""
-    count = 0
+    count = forgotten = 0
     delivery = Delivery(settings, now)
     async with delivery, Mark(settings) as mark:
         async for found in in_batches(letters(settings)):
@@ -79,8 +85,13 @@ async def put_back(settings: Settings, chosen: Chosen, again: bool) -> int:
             if await delivery.send([letter.replay() for letter in batch]):
                 raise BrokerError("pages.raw takes no record of a letter's size; raise its max.message.bytes")
             count += len(batch)
-            if not again:
-                await mark.move([letter.letter for letter in batch])
+            replayed = [letter.letter for letter in batch]
+            if again:
+                forgotten += await mark.add(replayed)
+            else:
+                await mark.move(replayed)
+    if forgotten:
+        say(f"{forgotten} of them are too many to remember one by one: --replay alone would put them back again")
     return count
 
 

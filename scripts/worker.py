@@ -1,13 +1,15 @@
 """`newsieve worker`: tags what arrives on pages.raw."""
 
+import logging.config
 import os
 import sys
 
 import click
 
 from models.tagger import load_tagger
-from scripts.options import broker_option, models_folder, models_option, say, settings_of, slugs_of
+from scripts.options import broker_option, models_folder, models_option, settings_of, slugs_of
 from streams import supervisor
+from streams.logs import logging_config
 from streams.settings import PREFIX
 
 
@@ -33,7 +35,8 @@ def command(metrics: str | None, supervise: int | None, **options: object) -> No
     if supervise:
         environ = {PREFIX + name.upper(): str(value) for name, value in given.items() if value is not None}
         served = (settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
-        sys.exit(supervisor.supervise(supervise, environ, served, say))
+        logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
+        sys.exit(supervisor.supervise(supervise, environ, served))
     tagger = load_tagger(models_folder(settings))
     from streams import worker  # Faust is slow to import, and a refused model must be told at once
 

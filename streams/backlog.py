@@ -7,6 +7,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from models.errors import BrokerError
 from streams import lenient
+from streams.reach import connecting, no_connection
 from streams.records import RawRecord
 from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
@@ -24,12 +25,13 @@ async def backlog(settings: Settings, *kafka_topics: str) -> AsyncIterator[Consu
         max_partition_fetch_bytes=MAX_RECORD_BYTES,
     )
     try:
-        await consumer.start()
+        async with connecting(settings):
+            await consumer.start()
         ends = await _ends(consumer, kafka_topics)
         async for record in _until(consumer, ends):
             yield record
     except KafkaConnectionError as error:
-        raise BrokerError(f"no Kafka at {settings.broker}; is it running? (`newsieve broker start`)") from error
+        raise await no_connection(settings, error) from error
     finally:
         await consumer.stop()
 

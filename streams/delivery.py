@@ -12,10 +12,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, KafkaError, MessageSizeTooLargeError
 from mode import Service
 
-from models.errors import BrokerError, DeliveryError, PageError
+from models.errors import DeliveryError, PageError
 from models.page import Page
 from streams.batching import batches
 from streams.outcomes import Result, settled
+from streams.reach import connecting
 from streams.records import Record, emptied
 from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
@@ -64,12 +65,9 @@ class Delivery(Service):
         self._producer: AIOKafkaProducer | None = None
 
     async def on_start(self) -> None:
-        """Connect to Kafka; raises `BrokerError` when it cannot be reached."""
-        try:
+        """Connect to Kafka; raises `BrokerError`, which says what to check, when it cannot be reached."""
+        async with connecting(self._settings):
             await self._connect()
-        except KafkaError as error:
-            address = self._settings.broker
-            raise BrokerError(f"no Kafka at {address}; is it running? (`newsieve broker start`)") from error
 
     async def on_stop(self) -> None:
         """Leave; what is still on its way was never acknowledged."""

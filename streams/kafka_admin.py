@@ -9,6 +9,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, NodeNotReadyError,
 
 from models.errors import BrokerError
 from streams.kafka_topics import KafkaTopic
+from streams.reach import connecting, hindrance, no_connection
 from streams.security import client_options
 from streams.settings import Settings
 
@@ -18,13 +19,14 @@ WAIT_SECONDS = 1.0
 
 @contextlib.asynccontextmanager
 async def admin_of(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A connected admin client; raises `BrokerError` when Kafka cannot be reached."""
+    """A connected admin client; raises `BrokerError`, which says what to check, when Kafka cannot be reached."""
     admin = AIOKafkaAdminClient(**client_options(settings))
     try:
-        await admin.start()
+        async with connecting(settings):
+            await admin.start()
         yield admin
     except (KafkaConnectionError, NodeNotReadyError) as error:
-        raise BrokerError(f"no Kafka at {settings.broker}; is it running? (`newsieve broker start`)") from error
+        raise await no_connection(settings, error) from error
     finally:
         await admin.close()
 
@@ -58,6 +60,8 @@ async def wait_for_topics(settings: Settings, names: Iterable[str], say: Callabl
 
 
 async def _lacking(settings: Settings, names: set[str]) -> str:
+    if trouble := await hindrance(settings):  # sooner than clients, which wait long for an answer
+        return f"waiting: {trouble}"
     try:
         async with admin_of(settings) as admin:
             missing = sorted(names - set(await admin.list_topics()))

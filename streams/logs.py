@@ -1,8 +1,10 @@
 """How newsieve logs: our own lines, and of the libraries what a person can act on, once."""
 
+import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +24,18 @@ HARMLESS = (
     "Got error produce response",  # the producer tries again; what it cannot deliver in time is an error of ours
 )
 
+_unsaid: ContextVar[tuple[str, ...]] = ContextVar("unsaid", default=())
+
+
+@contextlib.contextmanager
+def silent(*words: str) -> Iterator[None]:
+    """A block whose tasks log no library's line that starts with one of these words: who calls it says it better."""
+    token = _unsaid.set(words)
+    try:
+        yield
+    finally:
+        _unsaid.reset(token)
+
 
 FIELDS = ("place", "page_id", "outcome", "error", "pages")
 """What lines about pages carry: `topic[partition]@offset`, the page's id, what became of it and why, or how many."""
@@ -40,8 +54,10 @@ class Calm(logging.Filter):
         if record.name.startswith("newsieve"):
             return True
         message, now = record.getMessage(), self._clock()
+        if message.startswith(_unsaid.get()):
+            return False
         if message.startswith("Unable connect to"):
-            record.name, record.msg, record.args = "newsieve", "Kafka does not answer, trying again: %s", (message,)
+            record.name, record.msg, record.args = "newsieve", "no connection to Kafka, trying again: %s", (message,)
             record.levelno, record.levelname = logging.WARNING, "WARNING"
         self._said = {line: at for line, at in self._said.items() if now - at < REPEAT_SECONDS}
         if message in self._said or any(word in message for word in HARMLESS):

@@ -91,7 +91,8 @@ def page_of(fields: object, url: str | None = None) -> Page:
     url = values["url"] if isinstance(values["url"], str) else url
     for name, value in values.items():
         if not isinstance(value, str) and (value is not None or name in ("url", "text")):
-            raise PageError("not-page", f"{name!r} must be a string, not {_json_type(value)}", url=url)
+            fault = f"must be a string, not {_json_type(value)}" if name in fields else "is missing"
+            raise PageError("not-page", f"{name!r} {fault}", url=url)
     page = make_page(values["url"] or "", values["text"] or "", values["id"], values["fetched_at"])
     if page.fetched_at and age.parse_rfc3339(page.fetched_at) is None:
         raise PageError("not-page", f"'fetched_at' is not RFC 3339: {page.fetched_at[:40]!r}", page.id, page.url)

@@ -1,7 +1,8 @@
 """Every setting, once: a frozen dataclass read from `NEWSIEVE_…` environment variables, units in the names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,12 @@ MAX_RECORD_BYTES = 33 * 2**20
 TRANSACTION_BATCHES = 4
 """Batches in a transaction while there is a backlog: each transaction costs several requests and a record on every
 partition that it touches."""
+
+ELSEWHERE = ("BROKER_FOLDER", "BROKER_JARS", "BROKER_MEMORY_MB", "JAVA", "RESTARTS", "SUPERVISOR")
+"""Variables that are read for something else: by the local broker, and by workers that a supervisor starts."""
+
+ALIKE = 0.7
+"""How alike names are of which one may be meant, as difflib counts it: a letter or two in ten are others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +111,28 @@ class Settings:
         given = {name: environ.get(PREFIX + name.upper(), "").strip() for name in names}
         parsed = {name: _parse(name, text) for name, text in given.items() if text}
         return cls(**parsed, security=Security.from_env(environ))
+
+
+def known_variables() -> set[str]:
+    """Every environment variable that means something to newsieve."""
+    names = {field.name.upper() for kind in (Settings, Security) for field in fields(kind)} - {"SECURITY"}
+    return {PREFIX + name for name in (*names, "SASL_USERNAME_FILE", "SASL_PASSWORD_FILE", *ELSEWHERE)}
+
+
+def misnamed(variables: Iterable[str]) -> list[str]:
+    """A line for each variable that looks like one of ours and is none: it was meant to do something.
+
+    >>> misnamed(["NEWSIEVE_BROKERS", "NEWSIEVE_BROKER", "NEWSIEVE_COLOUR", "PATH"])
+    ['NEWSIEVE_BROKERS is no setting; did you mean NEWSIEVE_BROKER?', 'NEWSIEVE_COLOUR is no setting']
+    """
+    known = known_variables()
+    odd = sorted(name for name in variables if name.startswith(PREFIX) and name not in known)
+    return [f"{name} is no setting{_meant(name.removeprefix(PREFIX), known)}" for name in odd]
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    near = get_close_matches(name, [other.removeprefix(PREFIX) for other in known], n=1, cutoff=ALIKE)
+    return f"; did you mean {PREFIX}{near[0]}?" if near else ""
 
 
 def _parse(name: str, text: str) -> Any:

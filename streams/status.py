@@ -1,6 +1,11 @@
 """The worker's state over HTTP: `/metrics` for Prometheus, `/healthz` and `/readyz` for whoever keeps workers running.
 
 Served from a thread of its own, so that a worker whose event loop is stuck still says so.
+
+`/healthz` is for people and alerts first. It says 503 before the worker ends itself, and also while Kafka does not take
+a delivery, which a new worker would have to wait for as well: whatever restarts workers by asking (a liveness probe)
+should bear with it for longer than `NEWSIEVE_GIVE_UP_SECONDS`. Docker itself restarts no container for being unhealthy,
+and the compose file has no health check on workers: a worker that cannot go on ends, and is restarted for that.
 """
 
 import threading

@@ -24,6 +24,7 @@ from models.errors import BrokerError
 from streams import lenient
 from streams.kafka_topics import parts_topic
 from streams.place import FETCH_SECONDS, Place
+from streams.reach import no_connection
 from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
 from streams.sieve import Fields, Filter, Seen, Subscription, read_part
@@ -87,7 +88,7 @@ async def _started(settings: Settings, subscription: Subscription) -> tuple[AIOK
                 raise BrokerError(f"{settings.broker} has no topics of parts; see `newsieve topics create`") from error
             await asyncio.sleep(FETCH_SECONDS)
         except KafkaConnectionError as error:
-            raise BrokerError(f"no Kafka at {settings.broker}; is it running? (`newsieve broker start`)") from error
+            raise await no_connection(settings, error) from error
         except KafkaError as error:
             raise BrokerError(f"Kafka at {settings.broker} does not let this subscriber in: {error}") from error
 

@@ -3,6 +3,7 @@
 Each worker is a process: Python runs on one core, and a page that takes its process along takes no other worker's.
 """
 
+import logging
 import os
 import signal
 import subprocess
@@ -32,7 +33,7 @@ TICK_SECONDS = 0.1
 WRONG_USE = 2
 """The exit code of a worker that cannot start as it is told: it would not the next time either."""
 
-Say = Callable[[str], None]
+logger = logging.getLogger("newsieve.supervisor")
 
 
 @dataclass
@@ -53,7 +54,6 @@ class Supervisor:
 
     command: Sequence[str]
     count: int
-    say: Say
     environ: Mapping[str, str]
     arguments: Callable[[int], Sequence[str]] = lambda number: ()
     told: threading.Event = field(default_factory=threading.Event)
@@ -88,13 +88,13 @@ class Supervisor:
             [*self.command, *self.arguments(slot.number)], env=environ, start_new_session=True
         )
         slot.started = time.monotonic()
-        self.say(f"worker {slot.number} started, process {slot.process.pid}")
+        logger.info("worker %d started, process %d", slot.number, slot.process.pid)
 
     def _note_end(self, slot: Slot, code: int, now: float) -> None:
         """It is due again after a pause, which is the longer the sooner they end."""
         if now - slot.started > STEADY_SECONDS:
             slot.pause = FIRST_PAUSE_SECONDS
-        self.say(f"worker {slot.number} ended, {how(code)}; starting it again in {slot.pause:g} s")
+        logger.warning("worker %d ended, %s; starting it again in %g s", slot.number, how(code), slot.pause)
         slot.process, slot.due = None, now + slot.pause
         slot.pause = min(slot.pause * 2, MOST_PAUSE_SECONDS)
         slot.restarts += 1
@@ -102,18 +102,18 @@ class Supervisor:
     def _stop(self) -> None:
         """Tell all workers to end, and kill those that do not within `STOP_SECONDS`."""
         running = {slot.number: slot.process for slot in self.slots if slot.process}
-        self.say(f"stopping {len(running)} workers")
+        logger.info("stopping %d workers", len(running))
         for process in running.values():
             process.terminate()
         deadline = time.monotonic() + STOP_SECONDS
         for number, process in running.items():
             try:
                 code = process.wait(max(0, deadline - time.monotonic()))
-                self.say(f"worker {number} stopped, {how(code)}")
+                logger.info("worker %d stopped, %s", number, how(code))
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                self.say(f"worker {number} killed: it did not stop within {STOP_SECONDS:g} s")
+                logger.warning("worker %d killed: it did not stop within %g s", number, STOP_SECONDS)
 
 
 def how(code: int) -> str:
@@ -125,7 +125,7 @@ def how(code: int) -> str:
     return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
 
-def supervise(count: int, settings: Mapping[str, str], metrics: tuple[str, int] | None, say: Say) -> int:
+def supervise(count: int, settings: Mapping[str, str], metrics: tuple[str, int] | None) -> int:
     """Run so many `newsieve worker`s, with these settings beside the environment's; returns the exit code.
 
     Each serves its metrics at a port of its own, from the given one on.
@@ -135,7 +135,7 @@ def supervise(count: int, settings: Mapping[str, str], metrics: tuple[str, int] 
         return ("--metrics", f"{metrics[0]}:{metrics[1] + number}") if metrics else ()
 
     environ = {**os.environ, **settings, SUPERVISOR: str(os.getpid())}
-    return Supervisor([sys.executable, "-m", "scripts", "worker"], count, say, environ, own).run()
+    return Supervisor([sys.executable, "-m", "scripts", "worker"], count, environ, own).run()
 
 
 def end_with_supervisor(environ: Mapping[str, str]) -> None:

@@ -16,12 +16,13 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 from mode import Service
 
-from models.errors import BrokerError, DeliveryError
+from models.errors import DeliveryError
 from streams.custody import IN_HAND
 from streams.delivery import STOP_SECONDS, too_large
 from streams.kafka_topics import DEAD_TOPIC, DONE_TOPIC, PAGES_TOPIC
 from streams.outcomes import Result, settled
 from streams.partition_writer import PartitionWriter
+from streams.reach import connecting
 from streams.records import Record, emptied
 from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
@@ -62,11 +63,11 @@ class Transactions(Service):
             return
         self._admin = AIOKafkaAdminClient(**client_options(self._settings))
         try:
-            await self._admin.start()
-        except KafkaError as error:
+            async with connecting(self._settings):
+                await self._admin.start()
+        except BaseException:  # when cancelled too: it may hold sockets
             await self._admin.close()
-            address = self._settings.broker
-            raise BrokerError(f"no Kafka at {address}; is it running? (`newsieve broker start`)") from error
+            raise
 
     async def on_stop(self) -> None:
         """Take back what is open, and leave."""

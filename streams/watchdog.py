@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from models.errors import NewsieveError
 from streams.group_view import AWAY, GroupView, Sight
 from streams.progress import Progress
+from streams.reach import hindrance
 from streams.settings import Settings
 from streams.work import Work
 
@@ -70,9 +71,11 @@ class Watchdog:
         threading.Thread(target=lambda: asyncio.run(self.watch()), name="watchdog", daemon=True).start()
 
     def trouble(self) -> str:
-        """Why the worker may be stalled, half the time before it is ended for it; empty when it is well."""
-        half = replace(self._settings, watchdog_seconds=self._settings.watchdog_seconds / 2)
-        return batch_trouble(self._work, half) or self.health.trouble
+        """Why the worker gets nowhere, told after half the time that it may; empty when it is well.
+
+        A delivery that Kafka does not take is told as soon, although the worker is not ended for it until much later.
+        """
+        return overdue(self._work, self._settings.watchdog_seconds / 2) or self.health.trouble
 
     async def watch(self) -> None:
         """Watch for ever; returns once it has called `leave`."""
@@ -92,13 +95,23 @@ class Watchdog:
         progress = Progress(
             ours.watchdog_seconds, ours.rebalance_seconds + ours.session_timeout_seconds, self._work.clock()
         )
+        said = ""
         while True:
             with contextlib.suppress(*AWAY):
                 async with GroupView(ours) as view:
+                    said = ""
                     await self._look_on(view, progress)
             self.health = Health()
+            said = await self._told(said)
             progress.pause(self._work.clock())
             await asyncio.sleep(self._pause_seconds)
+
+    async def _told(self, said: str) -> str:
+        """What was said of a Kafka that is away: once what to check, for the consumer waits for it without a word."""
+        trouble = await hindrance(self._settings)
+        if trouble and trouble != said:
+            logger.warning("waiting: %s", trouble)
+        return trouble or said
 
     async def _look_on(self, view: GroupView, progress: Progress) -> None:
         """Look again and again; raises `StalledError`, and what an unreachable Kafka raises."""
@@ -141,13 +154,23 @@ class Watchdog:
 
 def batch_trouble(work: Work, settings: Settings) -> str:
     """Why the batch in hand will never be done; empty when nothing says so."""
-    task, seconds = work.task, work.seconds()
-    if task is None:
-        return ""
     limit = settings.watchdog_seconds
-    if task.stage != "tagging":  # that is Kafka's time
+    if work.task and work.task.stage != "tagging":  # that is Kafka's time
         limit += DELIVERIES * settings.give_up_seconds
-    return f"{task.batch}: {task.stage} for {seconds:.0f} s without an end" if seconds > limit else ""
+    return overdue(work, limit)
+
+
+def overdue(work: Work, limit_seconds: float) -> str:
+    """What has been done with the batch in hand for longer than that; empty while it has not.
+
+    >>> overdue(Work(), 15)
+    ''
+    """
+    task, seconds = work.task, work.seconds()
+    if task is None or seconds <= limit_seconds:
+        return ""
+    why = "without an end" if task.stage == "tagging" else "and Kafka does not take them"
+    return f"{task.batch}: {task.stage} for {seconds:.0f} s {why}"
 
 
 def _health(progress: Progress) -> Health:

@@ -14,7 +14,7 @@ from typing import NoReturn
 import faust
 
 from models import store
-from models.errors import PageError
+from models.errors import NewsieveError, PageError
 from models.tagger import Tagger
 from streams import intake
 from streams.agent import Desk, make_agent
@@ -70,6 +70,13 @@ def _wait_for_topics(settings: Settings, names: Sequence[str], loop: asyncio.Abs
 
 class Worker(faust.Worker):
     """A Faust worker that is gone within 3 s of being told to, also when Kafka, for which Faust would wait, is away."""
+
+    async def start(self) -> None:
+        """Start all that it runs; leaves with one line where Kafka went away since it was waited for."""
+        try:
+            await super().start()
+        except NewsieveError as error:
+            leave(error)
 
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
         deadline = threading.Timer(STOP_SECONDS, _go)

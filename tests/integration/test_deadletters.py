@@ -82,6 +82,31 @@ def test_replayed_letters_come_as_they_were(pipeline):
     assert [letter["attempts"] for letter in again] == [0, 1]
 
 
+def test_letters_put_back_by_name_are_not_put_back_again_unless_named(pipeline):
+    """`dead --replay` leaves what was put back by its source or its error; a name that no letter has is an error."""
+    pipeline.send([(b"key", value, ()) for value in (b"1", b"\xff", b"2", b"3")])
+    with pipeline.worker():
+        pipeline.wait_for_outcomes(4)
+    listed = [json.loads(line) for line in pipeline.run("dead").stdout.splitlines()]
+    third = next(letter["source"] for letter in listed if letter["source"].endswith("/2"))
+    for options, count in (
+        ([third, "--replay"], 1),
+        (["--error", "not-utf8", "--replay"], 1),
+        (["--replay"], 2),
+        (["--replay"], 0),
+        ([third, "--replay"], 1),
+    ):
+        assert b"%d pages put back" % count in pipeline.run("dead", *options).stderr
+    replayed = [r.value for r in pipeline.records("pages.raw") if r.header("newsieve-attempts")]
+    assert sorted(replayed) == sorted([b"1", b"\xff", b"2", b"2", b"3"])
+    assert all(json.loads(line)["replayed"] for line in pipeline.run("dead").stdout.splitlines())
+    for options in (["nonsense"], ["nonsense", "--replay"], [third, "nonsense"]):
+        done = pipeline.run("dead", *options, check=False)
+        assert done.returncode == 1
+        assert b"no dead letter of nonsense; `newsieve dead` lists those that there are" in done.stderr
+    assert third.encode() in done.stdout
+
+
 def test_a_record_that_no_topic_takes_stops_no_worker(pipeline):
     """A page of 40 MB that compression brings under the limit of pages.raw is dead without its value, once."""
     records = [(b"bomb", b"x" * 40_000_000, HEADERS), (None, page(sample_pages()[0].text), ())]

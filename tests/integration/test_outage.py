@@ -1,9 +1,13 @@
 """Kafka that is not there yet, goes away, or never comes back."""
 
 import json
+import socket
+import subprocess
+import sys
 import time
 
 import pytest
+from odd_models import save_odd_models
 
 from streams.broker import LocalBroker
 from tests.integration.pipeline import Pipeline, sample_pages
@@ -67,6 +71,52 @@ def test_a_worker_that_cannot_deliver_leaves(own_pipeline, own_broker):
         own_broker.stop()
         assert worker.wait(timeout=60) == 1
     assert "within 5 s" in own_pipeline.log("worker")
+
+
+STARTS_LATE = """
+import asyncio, sys
+from streams import worker
+from streams.metrics import Metrics
+from streams.status import Status
+from streams.settings import Settings
+from models.tagger import load_tagger
+from pathlib import Path
+loop = asyncio.new_event_loop()
+asyncio.set_event_loop(loop)
+settings = Settings(broker=sys.argv[1], delivery=sys.argv[2])
+worker.make_worker(settings, load_tagger(Path(sys.argv[3])), loop, Metrics({}), Status(None)).execute_from_commandline()
+"""
+
+
+def test_a_kafka_that_freezes_is_told_in_one_line(broker, tmp_path):
+    """Every verb says that Kafka does not answer; a worker that had seen its topics leaves with one line and code 1."""
+    environ = save_odd_models(tmp_path / "models")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        pipeline = Pipeline(address, tmp_path, environ)
+        waiting = [pipeline.start(*verb) for verb in (("worker",), ("feed", "-"), ("subscribe", "sport"))]
+        started = [start_late(pipeline, delivery) for delivery in ("at-least-once", "exactly-once")]
+        dead = pipeline.run("dead", check=False)
+        try:
+            for verb in ("worker", "feed", "subscribe"):
+                pipeline.wait_for_log(verb, f"waiting: Kafka at {address} accepts connections and does not answer")
+            said = [process.communicate(timeout=60)[0] for process in started]
+        finally:
+            for process in (*waiting, *started):
+                process.kill()
+                process.wait()
+    assert [process.returncode for process in started] == [1, 1]
+    assert [lines.splitlines()[-1].count("leaving: BrokerError: Kafka at") for lines in said] == [1, 1]
+    assert "Traceback" not in "".join(said)
+    assert (dead.returncode, dead.stderr.decode().count("\n")) == (1, 1)
+
+
+def start_late(pipeline: Pipeline, delivery: str) -> subprocess.Popen[str]:
+    """A worker that has done with waiting."""
+    command = [sys.executable, "-c", STARTS_LATE, pipeline.bootstrap, delivery, pipeline.environ["NEWSIEVE_MODELS"]]
+    return subprocess.Popen(
+        command, env=pipeline._environ(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 def _line(page) -> bytes:

@@ -140,10 +140,42 @@ def test_who_is_refused_is_told_why_and_no_secret(way: Any, name: str) -> None:
     assert arguments[2] not in pipeline.log("worker")
 
 
-def test_a_plain_client_does_not_get_in(way: Any) -> None:
-    """Without TLS nothing is read or written on the secured port."""
-    pipeline = way("SASL_SSL", "PLAIN")
+def _plain(pipeline: Pipeline) -> None:
+    """Have its commands speak without TLS, and say nothing of who they are."""
     with_nothing = {name: "" for name in pipeline.environ if "SASL" in name or "TLS" in name}
     pipeline.environ |= with_nothing | {"NEWSIEVE_SECURITY_PROTOCOL": "PLAINTEXT"}
-    with pipeline.worker():
-        pipeline.wait_for_log("worker", "no Kafka at")
+
+
+def _tls_to_a_plain_port(pipeline: Pipeline) -> None:
+    pipeline.environ["NEWSIEVE_BROKER"] = pipeline.bootstrap
+
+
+WRONG_WAYS = {
+    "no TLS on a port that wants it": (("SASL_SSL", "PLAIN"), _plain, "does it speak PLAINTEXT there?"),
+    "no name on a port that wants one": (("SASL_PLAINTEXT", "PLAIN"), _plain, "does it speak PLAINTEXT there?"),
+    "TLS on a port without": (("SSL", ""), _tls_to_a_plain_port, "does it speak SSL there?"),
+    "a wrong password": (("SASL_SSL", "PLAIN", "wrong password"), None, "does not know us: check NEWSIEVE_SASL_"),
+}
+VERBS = [("worker",), ("feed", "-"), ("subscribe", "sport"), ("topics", "create"), ("dead",), ("dead", "--replay")]
+"""The first four wait; the others leave."""
+
+
+@pytest.mark.parametrize("name", WRONG_WAYS)
+def test_who_speaks_to_kafka_the_wrong_way_is_told_what_to_check(way: Any, name: str) -> None:
+    """Each verb says so in one line, without a traceback, and nothing is read or written."""
+    arguments, astray, words = WRONG_WAYS[name]
+    pipeline = way(*arguments)
+    if astray:
+        astray(pipeline)
+    started = [(verb, pipeline.start(*verb)) for verb in VERBS]
+    try:
+        for verb, process in started:
+            pipeline.wait_for_log(verb[0], words)
+            assert verb in VERBS[:4] or process.wait(timeout=60) == 1
+    finally:
+        for _, process in started:
+            process.kill()
+            process.wait()
+    for verb, _ in started:
+        lines = pipeline.log(verb[0]).splitlines()
+        assert [words in line for line in lines] == [True] * (2 if verb[0] == "dead" else 1), lines

@@ -1,5 +1,6 @@
 """`newsieve worker --supervise N`: workers that are started again, and gone when it is told to stop."""
 
+import json
 import os
 import re
 import signal
@@ -37,6 +38,21 @@ def test_a_killed_worker_is_replaced_and_all_end_together(pipeline):
     for pid in {*first.values(), *started(pipeline).values()}:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_json_logs_are_json_from_the_first_line_to_the_last(pipeline):
+    """With NEWSIEVE_LOG_FORMAT=json the supervisor, its workers and what they warn of are JSON objects, one a line."""
+    pipeline.environ |= {"NEWSIEVE_LOG_FORMAT": "json", "NEWSIEVE_BROKERS": "nobody reads this"}
+    supervisor = pipeline.start("worker", "--supervise", "1")
+    try:
+        pipeline.wait_for_log("worker", "taking pages.raw")
+    finally:
+        assert stop(supervisor) == 0
+    lines = [json.loads(line) for line in pipeline.log("worker").splitlines()]
+    said = [line["message"] for line in lines if line["logger"] == "newsieve.supervisor"]
+    assert said[0].startswith("worker 0 started, process ")
+    assert said[-1] == "worker 0 stopped, exit code 0"
+    assert sum("NEWSIEVE_BROKERS is no setting" in line["message"] for line in lines) == 1
 
 
 def test_workers_stop_when_their_supervisor_is_killed(pipeline):

@@ -12,10 +12,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 KEEPER = """
-import os, sys
+import logging, os, sys
 from streams.supervisor import Supervisor
-say = lambda line: print(line, flush=True)
-sys.exit(Supervisor([sys.executable, "-c", sys.argv[1]], int(sys.argv[2]), say, dict(os.environ)).run())
+logging.basicConfig(stream=sys.stdout, level="INFO", format="%(message)s")
+sys.exit(Supervisor([sys.executable, "-c", sys.argv[1]], int(sys.argv[2]), dict(os.environ)).run())
 """
 STEADY = "import time; time.sleep(60)"
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"

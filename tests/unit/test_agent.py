@@ -96,6 +96,19 @@ def test_when_delivery_fails_nothing_of_the_batch_is_acknowledged_and_the_agent_
     assert len(rig.delivered) == fails_on + 1
 
 
+def test_a_kafka_that_does_not_say_what_was_in_hand_is_not_waited_for_for_ever() -> None:
+    """As when it goes away before a worker's first batch: the worker leaves as it does when it cannot deliver."""
+    rig = Rig([pages(1)])
+
+    async def silent(messages: Sequence[Any]) -> bool:
+        await asyncio.sleep(60)
+        return False
+
+    settings = replace(SETTINGS, give_up_seconds=0.05)
+    run(make_agent(Desk(settings, mark_tagger(), rig, rig.report, take=silent), rig.left.append)(rig.stream))
+    assert (rig.acks, [type(error) for error in rig.left]) == ([], [DeliveryError])
+
+
 def test_a_report_that_fails_leaves_the_batch_unacknowledged_rather_than_escape() -> None:
     rig = Rig([pages(1)])
 

@@ -53,6 +53,18 @@ def main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return 0 if end.value.code is None else int(end.value.code)
 
 
+def test_a_mistyped_variable_is_told_once_and_stops_nothing(
+    models: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "page.txt").write_text(PAGE)
+    environ = os.environ | {"NEWSIEVE_MODLES": str(models), "PYTHONPATH": str(Path(__file__).parents[1])}
+    command = [sys.executable, "-m", "scripts", "tag", "--models", str(models), str(tmp_path / "page.txt")]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 2
+    assert done.stderr.count("NEWSIEVE_MODLES is no setting; did you mean NEWSIEVE_MODELS?") == 1
+
+
 def test_help_lists_every_verb_in_order_without_importing_it(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     assert main(monkeypatch, "--help") == 0
     listed = [

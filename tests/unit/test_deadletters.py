@@ -1,5 +1,6 @@
 """Dead letters read back: replayed byte for byte, with every header and one more."""
 
+import random
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.errors import PageError
-from streams.deadletters import read_letter
+from streams.deadletters import MOST_SINGLES, WORD_LETTERS, Replayed, read_letter
 from streams.records import RawRecord, Record, dead_record
 
 header_names = st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.just("newsieve-attempts-not")
@@ -79,3 +80,36 @@ def test_header_names_that_are_no_text_can_still_be_replayed() -> None:
 def test_a_number_of_attempts_that_is_none_counts_as_none(given_attempts: bytes | None) -> None:
     record = RawRecord("pages.raw", 0, 0, b"k", b"v", (("newsieve-attempts", given_attempts),))
     assert dict(read_letter(dead(record)).replay().headers) == {"newsieve-attempts": b"1"}
+
+
+@given(
+    end=st.integers(0, 2**40),
+    places=st.frozensets(st.integers(0, 3000)) | st.frozensets(st.integers(0, MOST_SINGLES - 1), max_size=20),
+)
+def test_what_was_put_back_is_the_same_after_a_stay_in_kafka(end: int, places: frozenset[int]) -> None:
+    ours = Replayed(end).and_these({end + place for place in places})
+    assert ours.singles == {end + place for place in places}
+    assert Replayed.read(end, ours.word()) == ours
+
+
+def test_single_letters_are_put_back_once_beside_all_those_before_the_mark() -> None:
+    ours = Replayed(10).and_these([3, 12, 15])
+    assert [offset for offset in range(20) if ours.has(offset)] == [*range(10), 12, 15]
+    later = ours.up_to(14)
+    assert (later.end, later.singles) == (14, {15})
+    assert later.up_to(5) == later, "a mark does not go back"
+
+
+def test_more_single_letters_than_kafka_has_room_for_are_remembered_as_far_as_they_go() -> None:
+    odd = random.Random(5)
+    many = [offset for offset in range(100_000) if odd.random() < 0.5]
+    ours = Replayed().and_these(many)
+    assert len(ours.word()) <= WORD_LETTERS
+    assert ours.singles == set(many[: len(ours.singles)])
+    assert len(ours.singles) > 5_000
+    assert Replayed().and_these(range(100_000)).singles == set(range(100_000)), "all in a row take no room"
+
+
+@pytest.mark.parametrize("word", ["", "*", "eJw=", "AAAA", "none", "é"])
+def test_metadata_that_make_no_sense_say_nothing(word: str) -> None:
+    assert Replayed.read(4, word) == Replayed(4)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -163,8 +164,14 @@ def test_a_broker_that_goes_away_for_good_is_given_up_in_time() -> None:
 
 def test_a_broker_that_is_not_there_at_the_start_is_told_in_one_line() -> None:
     kafka = FakeKafka(back_at=1e9)
-    with pytest.raises(BrokerError, match="no Kafka at localhost:9092"):
-        send(kafka, [])
+    ours = replace(SETTINGS, broker="localhost:1")
+
+    async def starting() -> None:
+        async with Delivery(ours, lambda: "now", kafka.producer):
+            pass
+
+    with pytest.raises(BrokerError, match=r"^no Kafka at localhost:1;"):
+        run(starting())
     assert kafka.open == 0
 
 

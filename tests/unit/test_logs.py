@@ -1,5 +1,7 @@
 """Log lines: one JSON object each where that is asked for, with the place and the id of the page they are about."""
 
+import asyncio
+import copy
 import logging
 
 import orjson
@@ -7,7 +9,7 @@ import pytest
 from fake_models import mark_tagger
 from fakes import raw
 
-from streams.logs import JsonLines, logging_config
+from streams.logs import Calm, JsonLines, logging_config, silent
 from streams.outcomes import results_of
 from streams.worker import report
 
@@ -51,3 +53,18 @@ def test_a_traceback_stands_in_its_line() -> None:
     line = JsonLines().format(record)
     assert "\n" not in line
     assert "ValueError: no\\nway" in line
+
+
+def test_what_a_caller_says_better_is_silent_in_its_own_tasks_alone() -> None:
+    line = logging.getLogger("aiokafka").makeRecord("aiokafka", 40, "", 0, 'Unable connect to "a:1": ', (), None)
+
+    async def shown() -> bool:
+        return bool(Calm().filter(copy.copy(line)))
+
+    async def connecting() -> tuple[bool, bool]:
+        outside = asyncio.create_task(shown())
+        with silent("Unable connect to"):
+            inside = asyncio.create_task(shown())
+        return await outside, await inside
+
+    assert asyncio.run(connecting()) == (True, False)

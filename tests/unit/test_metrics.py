@@ -14,8 +14,8 @@ from streams.group_view import Sight
 from streams.metrics import Metrics, timed
 from streams.outcomes import Result, results_of
 from streams.settings import Settings
-from streams.status import Status, serve
-from streams.watchdog import Health, Watchdog
+from streams.status import PLAIN, Status, serve
+from streams.watchdog import Health, Watchdog, batch_trouble
 from streams.work import Work
 
 STORY = "# Cup final\nThe match was long.\n* Moon lander lands"
@@ -125,6 +125,25 @@ def test_a_batch_that_does_not_end_is_told_half_the_time_before_the_worker_is_en
         now[0] = 16
         code, _, body = status.answer("/healthz")
     assert (code, body) == (503, b"3 pages from pages.raw[0]@6 on: tagging for 16 s without an end\n")
+
+
+@pytest.mark.parametrize("stage", ["taking", "delivering"])
+def test_a_delivery_that_kafka_does_not_take_is_told_although_it_is_no_reason_to_leave_yet(
+    status: Status, stage: Any
+) -> None:
+    now, settings = [0.0], Settings(watchdog_seconds=30, give_up_seconds=60)
+    work = Work(clock=lambda: now[0])
+    status.watchdog = Watchdog(settings, work, lambda: "", print)
+    with work.at(stage, "256 pages from pages.raw[3]@40 on"):
+        now[0] = 15
+        assert status.answer("/healthz")[0] == 200
+        now[0] = 16
+        code, _, body = status.answer("/healthz")
+        assert status.answer("/readyz") == (503, PLAIN, body)
+        assert batch_trouble(work, settings) == ""
+    line = f"256 pages from pages.raw[3]@40 on: {stage} for 16 s and Kafka does not take them\n"
+    assert (code, body.decode()) == (503, line)
+    assert status.answer("/healthz")[0] == 200
 
 
 def test_a_registry_of_its_own_holds_nothing_of_other_workers() -> None:

@@ -87,6 +87,22 @@ def test_each_bad_input_dies_of_its_own_slug(name: str) -> None:
     assert len(error.value.detail) < 300
 
 
+@pytest.mark.parametrize(
+    ("record", "detail"),
+    [
+        (json_page(text=...), "'text' is missing"),
+        (json_page(url=...), "'url' is missing"),
+        (b"{}", "'url' is missing"),
+        (json_page(text=None), "'text' must be a string, not null"),
+        (json_page(url=5), "'url' must be a string, not number"),
+    ],
+)
+def test_a_field_that_is_missing_is_told_apart_from_one_of_another_type(record: bytes, detail: str) -> None:
+    with pytest.raises(PageError) as error:
+        decode(raw(record), MAX_PAGE_BYTES)
+    assert error.value.detail == detail
+
+
 def test_every_slug_but_that_of_our_own_bugs_has_its_input() -> None:
     assert {slug for slug, _ in BAD.values()} == set(SLUGS) - {"bug"}
 

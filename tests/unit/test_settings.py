@@ -1,5 +1,6 @@
 """Settings: each comes from its own variable, and a bad value is told by the variable's name and what it takes."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 
 from models.errors import SettingsError
-from streams.settings import MAX_RAW_RECORD_BYTES, Settings
+from streams.settings import MAX_RAW_RECORD_BYTES, Settings, misnamed
 
 GIVEN: dict[str, tuple[str, Any]] = {
     "broker": ("kafka-1:9092,[::1]:9093", "kafka-1:9092,[::1]:9093"),
@@ -84,6 +85,25 @@ def test_a_bad_value_is_told_in_one_line_with_its_variable_and_what_that_takes(n
     assert message.startswith(f"NEWSIEVE_{name.upper()}={text!r}: must be ")
     assert "\n" not in message
     assert len(message.split("must be ")[1]) > 5
+
+
+def test_a_variable_that_nobody_reads_is_told_with_the_one_that_was_meant() -> None:
+    given = ["NEWSIEVE_BROKERS", "NEWSIEVE_WATCHDOG_SECOND", "NEWSIEVE_SASL_PASWORD_FILE", "NEWSIEVE_COLOUR", "PATH"]
+    assert misnamed(given) == [
+        "NEWSIEVE_BROKERS is no setting; did you mean NEWSIEVE_BROKER?",
+        "NEWSIEVE_COLOUR is no setting",
+        "NEWSIEVE_SASL_PASWORD_FILE is no setting; did you mean NEWSIEVE_SASL_PASSWORD_FILE?",
+        "NEWSIEVE_WATCHDOG_SECOND is no setting; did you mean NEWSIEVE_WATCHDOG_SECONDS?",
+    ]
+
+
+def test_every_variable_that_the_project_names_is_known() -> None:
+    root = Path(__file__).parents[2]
+    files = [*root.glob("streams/**/*.py"), *root.glob("scripts/*.py"), *root.glob("monitoring/**/*.*")]
+    files += [root / name for name in ("README.md", "docker-compose.yml", "Dockerfile", "Makefile")]
+    named = {name for path in files for name in re.findall(r"\bNEWSIEVE_[A-Z_]*[A-Z]\b", path.read_text("utf8"))}
+    assert len(named) > 25
+    assert misnamed(named - {"NEWSIEVE_BROKERS", "NEWSIEVE_COLOUR"}) == [], "those two are examples"
 
 
 def test_units_stand_in_the_names_of_all_that_is_measured() -> None:

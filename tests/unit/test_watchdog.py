@@ -102,6 +102,15 @@ def test_pages_that_kafka_deleted_unread_are_told_once(caplog: pytest.LogCapture
     ]
 
 
+def test_a_kafka_that_is_away_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    dog = Watchdog(replace(SETTINGS, broker="localhost:1"), Work(), lambda: "me", print)
+    with caplog.at_level("WARNING", "newsieve.watchdog"):
+        said = asyncio.run(dog._told(""))
+        assert asyncio.run(dog._told(said)) == said
+    (record,) = caplog.records
+    assert record.getMessage().startswith("waiting: no Kafka at localhost:1;")
+
+
 def test_the_worker_is_ended_once_with_the_reason() -> None:
     left: list[BaseException] = []
 
