@@ -6,20 +6,23 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The labelled data for benchmarks and training, beside the checkout.
 DATA ?= ../shared/data
 
-.PHONY: demo test lint unit bench lock faults compose-test clean
+.PHONY: demo test lint unit schedules bench lock faults compose-test clean
 
 demo: .venv/.demo  ## the main job on a real Kafka of this machine's own: pages in, tagged parts out
 	@$(BIN)/newsieve demo
 
-test: lint unit    ## everything CI runs
+test: lint unit schedules    ## everything CI runs
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-unit: .venv/.dev
-	$(BIN)/python -m pytest
+unit: .venv/.dev    ## side by side, for most of them wait for Kafka most of the time
+	$(BIN)/python -m pytest -n 4 --dist loadfile
+
+schedules: .venv/.dev    ## twenty seeded schedules of faults on a real Kafka
+	$(BIN)/python -m pytest -m faults tests/faults/test_schedules.py
 
 bench: .venv/.dev   ## pages/s of the splitter and texts/s of the topics, each beside a peer in one run
 	$(BIN)/python -m tests.benchmarks.bench_splitter --data $(DATA)

@@ -28,7 +28,7 @@ from tests.faults.pages import json_page
 from tests.integration.pipeline import PATIENCE_SECONDS, Pipeline, eventually, stop
 from tests.integration.stopping import POINTS
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600)]
 
 SESSION_SECONDS = 6
 TEXT = (
