@@ -4,7 +4,8 @@ A page's way is `app` → `intake` (on a `consumer_thread`) → `agent` → `out
 `delivery`, or `transactions` (with a `partition_writer` each) for output that is there exactly once. What keeps a
 worker honest stands beside it: `custody` and `sandbox` (pages that kill), `watchdog` with `progress` and `group_view`
 (workers that get nowhere), `supervisor`, `metrics` and `status`. `subscribe`, with its `place` and `sieve`, is the
-other end; `deadletters` and `backlog` read what is there.
+other end; `deadletters` and `backlog` read what is there. `security` says how Kafka is reached, and `reach` why it is
+not.
 
 The delivery guarantee, each sentence with the test that holds it on a real Kafka:
 
