@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from scripts.options import say, talk
 from streams.broker import BrokerError, JarProgress, LocalBroker, broker_folder, kafka_version
 from streams.broker.server import LEAST_MEMORY_MB
+from streams.settings import Settings
 
 folder_option = click.option(
     "--folder",
@@ -43,6 +44,8 @@ def start(folder: Path | None, port: int | None, memory_mb: int | None, foregrou
         return
     started = _start(broker, tied=False)
     say(f"Kafka {kafka_version()} {'listens' if started else 'runs already'} on {broker.bootstrap}; log: {broker.log}")
+    if str(broker.port) != Settings.from_env(os.environ).broker.rpartition(":")[2]:
+        say(f"Tell the other verbs: export NEWSIEVE_BROKER={broker.bootstrap}")
 
 
 @command.command

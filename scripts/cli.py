@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 import click
 
-from models.errors import CorpusError, NewsieveError, SettingsError
+from models.errors import ArtifactError, CorpusError, NewsieveError, SettingsError
 from streams.logs import logging_config
 from streams.settings import misnamed
 from streams.supervisor import SUPERVISOR
@@ -83,7 +83,7 @@ def main() -> None:
     logging.config.dictConfig(logging_config("info", _form()))
     try:
         command(prog_name="newsieve", standalone_mode=True)
-    except (CorpusError, SettingsError) as error:  # what was given cannot be used as it is
+    except (ArtifactError, CorpusError, SettingsError) as error:  # what was given cannot be used as it is
         _leave(error, 2)
     except (NewsieveError, OSError) as error:
         _leave(error, 1)

@@ -1,6 +1,7 @@
 """`newsieve dead`: lists dead letters, and puts them back."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from streams.settings import Settings
 
 BATCH_LETTERS = 100
 SHOWN_BYTES = 60
+AS_LOGGED = re.compile(r"(.+)\[(\d+)\]@(\d+)")
 """How much of a dead page is shown in a row."""
 
 Chosen = Callable[[DeadLetter], bool]
@@ -33,18 +35,20 @@ Chosen = Callable[[DeadLetter], bool]
 @broker_option
 @click.option("--error", type=click.Choice(SLUGS), help="Only letters that died of this.")
 @click.option("--replay", is_flag=True, help="Put them back on pages.raw.")
+@click.option("--all", "of_all", is_flag=True, help="Also those that were put back already.")
 @click.option("--json", "as_json", is_flag=True, help="JSON lines on a terminal too.")
-def command(sources: tuple[str, ...], error: str | None, replay: bool, as_json: bool, **options: object) -> None:
+def command(
+    sources: tuple[str, ...], error: str | None, replay: bool, of_all: bool, as_json: bool, **options: object
+) -> None:
     """List dead letters, or put them back on pages.raw as they came.
 
-    SOURCE is where a page came from (topic/partition/offset, as listed). --replay puts back each letter that was not
-    put back yet; with SOURCE… or --error it puts back the letters named, also again. A page that dies again is a new
-    letter, with one attempt more.
+    SOURCE is where a page came from: topic/partition/offset as listed, or topic[partition]@offset as logged. Only
+    letters that were not put back yet are listed or put back, unless they are named by SOURCE, or --all is given. A
+    page that dies again is a new letter, with one attempt more.
     """
     settings = settings_of(**options)
-    named = bool(sources or error)
-
-    unknown = set(sources)
+    sources = tuple(map(as_source, sources))
+    again, unknown = bool(sources) or of_all, set(sources)
 
     def chosen(letter: DeadLetter) -> bool:
         unknown.discard(letter.source)
@@ -52,27 +56,31 @@ def command(sources: tuple[str, ...], error: str | None, replay: bool, as_json: 
 
     count = 0
     if replay:
-        count = asyncio.run(put_back(settings, chosen, again=named))
+        count = asyncio.run(put_back(settings, chosen, again, some=bool(sources or error)))
         say(f"{count} pages put back on pages.raw")
     else:
-        asyncio.run(list_letters(settings, chosen, as_json or not sys.stdout.isatty()))
+        asyncio.run(list_letters(settings, chosen, again, as_json or not sys.stdout.isatty()))
     for source in sorted(unknown):
         say(f"no dead letter of {printable(source)}; `newsieve dead` lists those that there are")
     sys.exit(1 if unknown or (replay and sources and not count) else 0)
 
 
-async def list_letters(settings: Settings, chosen: Chosen, as_json: bool) -> None:
-    """Print the chosen letters, and of each whether it was put back."""
+async def list_letters(settings: Settings, chosen: Chosen, again: bool, as_json: bool) -> None:
+    """Print the chosen letters, and of each whether it was put back; unless `again`, those that were not."""
     async with Mark(settings) as mark:
         found = [(letter, await mark.passed(letter.letter)) async for letter in letters(settings) if chosen(letter)]
+    found = [(letter, passed) for letter, passed in found if again or not passed]
     if as_json:
         sys.stdout.write("".join(orjson.dumps(fields(*row)).decode() + "\n" for row in found))
     else:
         Console().print(table(found) if found else "no dead letters")
 
 
-async def put_back(settings: Settings, chosen: Chosen, again: bool) -> int:
-    """Deliver the chosen letters to pages.raw and return how many; unless `again`, those not put back before."""
+async def put_back(settings: Settings, chosen: Chosen, again: bool, some: bool) -> int:
+    """Deliver the chosen letters to pages.raw and return how many; unless `again`, those not put back before.
+
+    Where the choice is of `some`, these are noted one by one.
+    """
     count = forgotten = 0
     delivery = Delivery(settings, now)
     async with delivery, Mark(settings) as mark:
@@ -86,13 +94,23 @@ async def put_back(settings: Settings, chosen: Chosen, again: bool) -> int:
                 raise BrokerError("pages.raw takes no record of a letter's size; raise its max.message.bytes")
             count += len(batch)
             replayed = [letter.letter for letter in batch]
-            if again:
+            if some:
                 forgotten += await mark.add(replayed)
             else:
                 await mark.move(replayed)
     if forgotten:
         say(f"{forgotten} of them are too many to remember one by one: --replay alone would put them back again")
     return count
+
+
+def as_source(name: str) -> str:
+    """A record's place as letters have it.
+
+    >>> as_source("pages.raw[6]@40"), as_source("pages.raw/6/40")
+    ('pages.raw/6/40', 'pages.raw/6/40')
+    """
+    logged = AS_LOGGED.fullmatch(name)
+    return "/".join(logged.groups()) if logged else name
 
 
 async def in_batches(found: AsyncIterator[DeadLetter]) -> AsyncIterator[list[DeadLetter]]:
@@ -112,12 +130,24 @@ def fields(letter: DeadLetter, replayed: bool) -> dict[str, object]:
         "source": letter.source,
         "error": letter.error,
         "detail": letter.detail,
-        "at": rfc3339(datetime.fromtimestamp(letter.at_ms / 1000, UTC)),
+        "at": moment(letter.at_ms),
         "key": None if letter.letter.key is None else letter.letter.key.decode("utf8", "replace"),
         "bytes": len(letter.letter.value or b""),
         "attempts": letter.attempts,
         "replayed": replayed,
     }
+
+
+def moment(at_ms: int) -> str | None:
+    """When that was; None where a record says what no calendar has.
+
+    >>> moment(0), moment(-62_135_596_800_001)
+    ('1970-01-01T00:00:00Z', None)
+    """
+    try:
+        return rfc3339(datetime.fromtimestamp(at_ms / 1000, UTC))
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def table(found: list[tuple[DeadLetter, bool]]) -> Table:

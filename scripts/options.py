@@ -2,6 +2,8 @@
 
 import dataclasses
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,12 @@ def slugs_of(settings: Settings) -> list[str]:
     from models import store
 
     return [str(slug) for slug in store.read_card("topics", models_folder(settings))["topics"]]
+
+
+def end_when_told() -> None:
+    """Have SIGTERM and Ctrl-C end the process with exit code 0, for as long as there is nothing to put in order."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: sys.exit(0))
 
 
 def say(message: str) -> None:

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from models.errors import SettingsError
 from scripts import render
-from scripts.options import broker_option, models_option, say, settings_of, slugs_of
+from scripts.options import broker_option, end_when_told, models_option, say, settings_of, slugs_of
 from streams.kafka_admin import wait_for_topics
 from streams.kafka_topics import UNCLEAR, parts_topic
 from streams.settings import Settings
@@ -43,6 +43,9 @@ def command(
     For reading on a terminal, JSON lines in a pipe. A part is shown once, and a teaser's item once in 24 hours
     (NEWSIEVE_WINDOW_HOURS).
     """
+    end_when_told()
+    if options["group"] == "":
+        raise SettingsError("--group '': a group has a name")
     settings = settings_of(broker=options.pop("broker"), models=options.pop("models"))
     known = [*slugs_of(settings), UNCLEAR]
     if unknown := sorted(set(topics) - set(known)):

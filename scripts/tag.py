@@ -12,7 +12,7 @@ from rich.console import Console
 from models.errors import PageError
 from models.tagger import load_tagger
 from scripts import render, sources
-from scripts.options import models_folder, models_option, settings_of
+from scripts.options import models_folder, models_option, say, settings_of
 from scripts.printable import printable
 from scripts.progress import tracked
 from streams.clock import now
@@ -41,10 +41,12 @@ def command(files: tuple[str, ...], url: str | None, as_json: bool, **options: o
     tagger = load_tagger(models_folder(settings))
     readable = sys.stdout.isatty() and not as_json
     names = files or (sources.STDIN,)
-    failed = False
+    failed = found = False
     for batch in batched(tracked(sources.raw_records(names, url), "tagging", sources.count_bytes(names)), BATCH_PAGES):
         for result in results_of(batch, tagger, settings.max_page_bytes):
-            failed |= show(result, readable)
+            failed, found = failed | show(result, readable), True
+    if not found:
+        say("no page in " + ", ".join(names))
     sys.exit(1 if failed else 0)
 
 

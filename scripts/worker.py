@@ -6,11 +6,13 @@ import sys
 
 import click
 
-from models.tagger import load_tagger
-from scripts.options import broker_option, models_folder, models_option, settings_of, slugs_of
+from models.errors import SettingsError
+from scripts.options import broker_option, end_when_told, models_folder, models_option, settings_of, slugs_of
 from streams import supervisor
 from streams.logs import logging_config
 from streams.settings import PREFIX
+
+LAST_PORT = 65535
 
 
 @click.command
@@ -33,10 +35,15 @@ def command(metrics: str | None, supervise: int | None, **options: object) -> No
     settings = settings_of(**given)
     slugs = slugs_of(settings)
     if supervise:
+        if settings.metrics_port + supervise - 1 > LAST_PORT:
+            raise SettingsError(f"--metrics {metrics}: --supervise {supervise} takes as many ports from there on")
         environ = {PREFIX + name.upper(): str(value) for name, value in given.items() if value is not None}
         served = (settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
         logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
         sys.exit(supervisor.supervise(supervise, environ, served))
+    end_when_told()
+    from models.tagger import load_tagger  # for a worker alone: a supervisor of many stays small
+
     tagger = load_tagger(models_folder(settings))
     from streams import worker  # Faust is slow to import, and a refused model must be told at once
 

@@ -11,7 +11,7 @@ attempts. Others are tagged, and a worker that was killed by somebody else costs
 While nobody dies, none of this takes any time.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,8 +54,22 @@ class Custody:
     def __init__(self) -> None:
         self._held: dict[TP, Held] = {}
         self._admitted: dict[TP, tuple[int, int]] = {}
+        self._assigned: tuple[int, frozenset[TP]] = -1, frozenset()
+        self._tenures: dict[TP, int] = {}
         self.is_open = True
         """Whether batches may be begun: not while partitions are handed over."""
+
+    def assign(self, partitions: Iterable[TP], generation: int) -> None:
+        """Note the partitions of a generation: those that we had in the one before it have been ours all the time."""
+        last, ours = self._assigned
+        kept = ours if generation == last + 1 else frozenset()
+        self._assigned = generation, frozenset(partitions)
+        for tp in self._assigned[1] - kept:
+            self._tenures[tp] = self.tenure(tp) + 1
+
+    def tenure(self, partition: TP) -> int:
+        """How often we were given this partition anew: what we knew of it before that, others may have outdated."""
+        return self._tenures.get(partition, 0)
 
     def admit(self, message: Any) -> bool:
         """Whether a message of the current generation is a new one: Faust may go back to the group's place twice."""

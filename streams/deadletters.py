@@ -18,6 +18,8 @@ from streams.security import client_options
 from streams.settings import Settings
 
 ATTEMPTS = "newsieve-attempts"
+MOST_DIGITS = 9
+"""Of a number of attempts that we wrote."""
 
 WORD_LETTERS = 4000
 """Most metadata that an offset has: Kafka's own limit, offset.metadata.max.bytes, is 4096."""
@@ -41,7 +43,7 @@ class DeadLetter:
     def attempts(self) -> int:
         """How often it was replayed before."""
         given = next((value or b"" for key, value in self.original_headers if key == ATTEMPTS), b"")
-        return int(given) if given.isdigit() else 0
+        return int(given) if given.isdigit() and len(given) <= MOST_DIGITS else 0
 
     @property
     def is_whole(self) -> bool:
@@ -157,9 +159,9 @@ class Mark:
     async def _replayed(self, partition: TopicPartition) -> Replayed:
         if partition not in self._known:
             found = await self._consumer._coordinator.fetch_committed_offsets([partition])
-            place = found.get(partition)
-            known = Replayed.read(place.offset, place.metadata) if place and place.offset >= 0 else Replayed()
-            self._known[partition] = known
+            place, ends = found.get(partition), await self._consumer.end_offsets([partition])
+            is_of_this = place and 0 <= place.offset <= ends[partition]  # beyond the end, it is of a topic that is gone
+            self._known[partition] = Replayed.read(place.offset, place.metadata) if is_of_this else Replayed()
             self._consumer.assign(list(self._known))  # offsets of others cannot be committed
         return self._known[partition]
 

@@ -19,6 +19,7 @@ from yarl import URL
 from models.errors import DeliveryError
 from streams.consumer_thread import ConsumerThread, transactions_of
 from streams.custody import Custody
+from streams.records import RawRecord
 from streams.transactions import Transactions
 from streams.work import Work
 
@@ -96,6 +97,7 @@ class _Consumer(driver.Consumer):
         transactions = transactions_of(self.app)
         if transactions and not self.app.should_stop:
             await transactions.open(assigned)
+        _custody(self.app).assign(assigned, generation_id)
         # Faust sets it below, and may then give out records before it returns: not one of them may be left alone.
         self.app.consumer_generation_id = generation_id
         _custody(self.app).is_open = True
@@ -185,6 +187,11 @@ def is_current(app: Any, message: Any) -> bool:
 def is_ours(app: Any, message: Any) -> bool:
     """Whether a message in hand was not handed over meanwhile, as when its batch took too long in a rebalance."""
     return _custody(app).has(message)
+
+
+def tenure(app: Any, raw: RawRecord) -> int:
+    """How often this worker was given the record's partition."""
+    return _custody(app).tenure(TP(raw.topic, raw.partition))
 
 
 def is_behind(app: Any) -> bool:

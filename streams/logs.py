@@ -10,8 +10,6 @@ from typing import Any
 
 import orjson
 
-from models.age import rfc3339
-
 REPEAT_SECONDS = 30.0
 """A line that comes again within this time is dropped: a client that cannot connect says so several times a second."""
 
@@ -72,7 +70,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The line of a record."""
         about = {name: value for name in FIELDS if (value := getattr(record, name, None)) is not None}
-        at = rfc3339(datetime.fromtimestamp(record.created, UTC))
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         fields = {"at": at, "level": record.levelname.lower(), "logger": record.name, "message": record.getMessage()}
         if record.exc_info:
             about["traceback"] = self.formatException(record.exc_info)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import re
+import time
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, OffsetAndMetadata, TopicPartition
@@ -20,8 +22,8 @@ under load repeats some 3,000 pages, of a dozen parts each."""
 READ_AGAIN_AT_LEAST = 200
 """How many of each partition at least."""
 
-BEGAN = "newsieve: began at "
-"""In the metadata of a group's offsets, with the offset before which nothing was shown."""
+BEGAN = re.compile(r"newsieve: began at (\d{1,19}), at (\d{1,19}) ms")
+"""In the metadata of a group's offsets: before that offset, and that time, nothing was shown."""
 
 Offsets = Mapping[TopicPartition, int]
 Marks = Mapping[TopicPartition, OffsetAndMetadata | None]
@@ -40,6 +42,7 @@ class Place(ConsumerRebalanceListener):
         self._committed: dict[TopicPartition, int] = {}
         self._began: dict[TopicPartition, int] = {}
         self._starts: dict[TopicPartition, int] = {}
+        self._since_ms = time.time_ns() // 1_000_000
         self.shares = 0
         """How often partitions were taken away or given; what was fetched before says nothing any more."""
 
@@ -58,21 +61,37 @@ class Place(ConsumerRebalanceListener):
             try:
                 begins = await self._consumer.beginning_offsets(assigned)
                 ends = await self._consumer.end_offsets(assigned)
-                return self._go_back(await self._marks(assigned), begins, ends)
+                marks = await self._marks(assigned)
+                return self._go_back(marks, begins, ends, await self._origins(marks, begins, ends))
             except IllegalStateError:
                 return  # they were taken away meanwhile, and are shared out again
             except KafkaError:
                 await asyncio.sleep(FETCH_SECONDS)
 
-    def _go_back(self, marks: Marks, begins: Offsets, ends: Offsets) -> None:
+    async def _origins(self, marks: Marks, begins: Offsets, ends: Offsets) -> Offsets:
+        """Where to begin in partitions in which the group has no place.
+
+        Where it has been in the Kafka topic before, the partition is new, or the topic was deleted and made anew: then
+        with the first record since the group began.
+        """
+        if self._from_beginning:
+            return begins
+        given = [beginning(mark.metadata)[1] for mark in marks.values() if mark]
+        self._since_ms = min([self._since_ms, *filter(None, given)])
+        known = {tp.topic for tp, mark in marks.items() if mark} | {tp.topic for tp in self._began}
+        lacking = {tp: self._since_ms for tp, mark in marks.items() if not mark and tp.topic in known}
+        found = await self._consumer.offsets_for_times(lacking) if lacking else {}
+        return {**ends, **{tp: first.offset for tp, first in found.items() if first}}
+
+    def _go_back(self, marks: Marks, begins: Offsets, ends: Offsets, origins: Offsets) -> None:
         """Find where to begin, and begin in all partitions at once."""
         stretch = max(READ_AGAIN_AT_LEAST, READ_AGAIN_RECORDS // max(1, len(marks)))
         for partition, mark in marks.items():
-            first, end = begins[partition], ends[partition]
-            if mark and mark.offset <= end:
-                place, began = mark.offset, beginning(mark.metadata)
-            else:  # the group is new, or the Kafka topic was made anew, and nothing of it was shown
-                place = began = first if mark or self._from_beginning else end
+            first = begins[partition]
+            if mark and mark.offset <= ends[partition]:
+                place, began = mark.offset, beginning(mark.metadata)[0]
+            else:  # a place behind the end is of a Kafka topic that was deleted and made anew
+                place = began = first if mark else origins[partition]
             self._passed[partition] = self._taken[partition] = place  # a new group must not forget where it began
             self._began[partition] = began
             self._committed.pop(partition, None)
@@ -115,18 +134,23 @@ class Place(ConsumerRebalanceListener):
         """
         ours = self._consumer.assignment() if self._group else ()  # none before the first share
         due = {p: end for p, end in self._taken.items() if p in ours and end != self._committed.get(p)}
-        marks = {p: OffsetAndMetadata(end, f"{BEGAN}{self._began[p]}") for p, end in due.items()}
+        marks = {p: OffsetAndMetadata(end, word(self._began[p], self._since_ms)) for p, end in due.items()}
         if marks:
             with contextlib.suppress(CommitFailedError, IllegalStateError):
                 await self._consumer.commit(marks)
                 self._committed |= due
 
 
-def beginning(metadata: str) -> int:
-    """Where a group began in a partition; 0 where its offset does not say so.
+def beginning(metadata: str) -> tuple[int, int]:
+    """The offset at which a group began in a partition, and when, in ms since 1970; 0 where its offset does not say so.
 
-    >>> beginning(BEGAN + "70"), beginning("of somebody else's")
-    (70, 0)
+    >>> beginning(word(70, 1767607200000)), beginning("of somebody else's")
+    ((70, 1767607200000), (0, 0))
     """
-    number = metadata.removeprefix(BEGAN)
-    return int(number) if metadata.startswith(BEGAN) and number.isdecimal() else 0
+    found = BEGAN.fullmatch(metadata)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def word(offset: int, since_ms: int) -> str:
+    """What stands beside a group's offset of where and when it began."""
+    return f"newsieve: began at {offset}, at {since_ms} ms"

@@ -1,7 +1,7 @@
 """Pages that were published a while ago: a page that is fed again is recognised by its id, and need not come out again.
 
-The memory is this process's own, of one fixed size, and empty after a start: then a page may be published again, with
-the same ids, which subscribers drop.
+The memory is this process's own, of one fixed size, and empty after a start. What it has of a partition counts until
+another worker may have had that. Then a page may be published again, with the same ids, which subscribers drop.
 """
 
 import hashlib
@@ -82,9 +82,16 @@ class Repeats:
     back, and when Kafka hands out the same record again, of which nobody knows how much was delivered.
     """
 
-    def __init__(self, settings: Settings, versions: Callable[[], Mapping[str, str]], memory: Memory | None = None):
+    def __init__(
+        self,
+        settings: Settings,
+        versions: Callable[[], Mapping[str, str]],
+        tenure: Callable[[RawRecord], int] = lambda raw: 0,
+        memory: Memory | None = None,
+    ) -> None:
         self._mode = settings.republish
         self._versions = versions
+        self._tenure = tenure
         self._memory = memory or Memory(settings.repeat_seconds, 0 if self._mode == "always" else MOST_PAGES)
 
     def of_batch(self) -> Callable[[RawRecord, Page], bool]:
@@ -113,7 +120,8 @@ class Repeats:
 
     def _entry(self, raw: RawRecord, page: Page) -> tuple[bytes, bytes, bytes]:
         versions = [part for pair in sorted(self._versions().items()) for part in pair]
-        return _digest(16, page.id, *versions), _digest(8, page.url, page.text), _digest(8, raw.source)
+        name = _digest(16, page.id, str(self._tenure(raw)), *versions)
+        return name, _digest(8, page.url, page.text), _digest(8, raw.source)
 
 
 def _digest(size: int, *fields: str) -> bytes:

@@ -16,6 +16,8 @@ MOST_REMEMBERED = 500_000
 
 Fields = dict[str, Any]
 
+_OPTIONAL_FIELDS = ("age", "byline", "date", "dek", "fetched_at", "published_at", "section", "tagged_at")
+_LIST_FIELDS = ("captions", "tags")
 _TEXT_FIELDS = ("id", "item_id", "page_id", "url", "kind", "headline", "text", "language", "topic")
 
 
@@ -111,21 +113,23 @@ def _is_part(fields: Any) -> bool:
     return (
         isinstance(fields, dict)
         and all(isinstance(fields.get(name), str) for name in _TEXT_FIELDS)
-        and _is_number(fields.get("confidence"))
+        and all(isinstance(fields.get(name, ""), str) for name in _OPTIONAL_FIELDS)
+        and all(_are(str, fields.get(name, [])) for name in _LIST_FIELDS)
+        and _is_share(fields.get("confidence"))
         and isinstance(fields.get("lines"), dict)
-        and all(map(_are_numbers, fields["lines"].values()))
+        and all(_are(int, numbers) for numbers in fields["lines"].values())
         and isinstance(fields.get("topics"), list)
         and all(map(_is_guess, fields["topics"]))
     )
 
 
-def _are_numbers(numbers: Any) -> bool:
-    return isinstance(numbers, list) and all(isinstance(number, int) for number in numbers)
+def _are(kind: type, values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(value, kind) for value in values)
 
 
 def _is_guess(guess: Any) -> bool:
-    return isinstance(guess, dict) and isinstance(guess.get("topic"), str) and _is_number(guess.get("confidence"))
+    return isinstance(guess, dict) and isinstance(guess.get("topic"), str) and _is_share(guess.get("confidence"))
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, float | int)
+def _is_share(value: Any) -> bool:
+    return isinstance(value, float | int) and 0 <= value <= 1

@@ -37,6 +37,9 @@ SETTLE_SECONDS = 10.0
 STOP_SECONDS = 2.0
 """How long leaving may take; without us, Kafka takes us for gone a little later."""
 
+METADATA_MS = 30_000
+"""How soon new partitions are seen, and Kafka topics that were deleted and made anew."""
+
 logger = logging.getLogger("newsieve.subscribe")
 
 
@@ -127,7 +130,9 @@ def make_consumer(settings: Settings, kafka_topics: Sequence[str], subscription:
         *kafka_topics,
         **client_options(settings),
         group_id=subscription.group,
-        auto_offset_reset="earliest" if subscription.from_beginning else "latest",
+        # `Place` sets where a group is; when that is no longer there, nothing of what is may be left out.
+        auto_offset_reset="earliest" if subscription.from_beginning or subscription.group else "latest",
+        metadata_max_age_ms=METADATA_MS,
         enable_auto_commit=False,
         isolation_level="read_committed",
         max_partition_fetch_bytes=MAX_RECORD_BYTES,

@@ -26,8 +26,9 @@ MOST_PAUSE_SECONDS = 30.0
 STEADY_SECONDS = 60.0
 """A worker that ran for so long is well: its next pause is the first one again."""
 
-STOP_SECONDS = 3.0
-"""How long workers may take to end when they are told to; then they are killed, and what they had comes again."""
+STOP_SECONDS = 10.0
+"""How long workers may take to end when they are told to; then they are killed, and what they had comes again. They are
+gone within 3 s by themselves, and on a busy machine a little later."""
 
 TICK_SECONDS = 0.1
 WRONG_USE = 2
@@ -94,7 +95,8 @@ class Supervisor:
         """It is due again after a pause, which is the longer the sooner they end."""
         if now - slot.started > STEADY_SECONDS:
             slot.pause = FIRST_PAUSE_SECONDS
-        logger.warning("worker %d ended, %s; starting it again in %g s", slot.number, how(code), slot.pause)
+        next_step = "it cannot start as it is told" if code == WRONG_USE else f"starting it again in {slot.pause:g} s"
+        logger.warning("worker %d ended, %s; %s", slot.number, how(code), next_step)
         slot.process, slot.due = None, now + slot.pause
         slot.pause = min(slot.pause * 2, MOST_PAUSE_SECONDS)
         slot.restarts += 1

@@ -58,14 +58,16 @@ def run(settings: Settings, tagger: Tagger, slugs: Iterable[str], restarts: int 
 def _wait_for_topics(settings: Settings, names: Sequence[str], loop: asyncio.AbstractEventLoop) -> None:
     """Return once Kafka has the topics; a signal ends the process: nothing is in hand."""
     waiting = loop.create_task(wait_for_topics(settings, names, logger.info))
-    for number in (signal.SIGTERM, signal.SIGINT):
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    for number in before:
         loop.add_signal_handler(number, waiting.cancel)
     try:
         loop.run_until_complete(waiting)
     except asyncio.CancelledError:
         sys.exit(0)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.remove_signal_handler(number)  # until Faust has its own
+    for number, handler in before.items():  # until Faust has its own
+        loop.remove_signal_handler(number)
+        signal.signal(number, handler)
 
 
 class Worker(faust.Worker):
@@ -107,7 +109,7 @@ def make_worker(
         is_current=lambda message: intake.is_current(app, message),
         is_ours=lambda message: intake.is_ours(app, message),
         is_behind=lambda: intake.is_behind(app),
-        repeats=Repeats(settings, lambda: tagger.versions),
+        repeats=Repeats(settings, lambda: tagger.versions, lambda raw: intake.tenure(app, raw)),
         take=lambda messages: intake.take(app, messages),
         sandbox=Sandbox(settings.models or store.SHIPPED, settings.watchdog_seconds, work.renew),
         stage=metrics.stage,

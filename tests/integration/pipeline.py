@@ -130,9 +130,9 @@ class Pipeline:
             assert time.monotonic() < deadline, f"{len(found)} of {count} outcomes: {self.log('worker')[-2000:]}"
             time.sleep(0.3)
 
-    def wait_for_log(self, verb: str, words: str) -> None:
+    def wait_for_log(self, verb: str, words: str, times: int = 1) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS
-        while words not in self.log(verb):
+        while self.log(verb).count(words) < times:
             assert time.monotonic() < deadline, f"{verb} never said {words!r}: {self.log(verb)[-2000:]}"
             time.sleep(0.1)
 

@@ -110,6 +110,23 @@ def lines(path) -> list[bytes]:
     return [line for line in (path.read_bytes() if path.exists() else b"").split(b"\n")[:-1] if line]
 
 
+def test_nothing_is_missed_of_a_kafka_topic_that_is_deleted_and_made_anew(pipeline):
+    """A group at whose place there is nothing any more begins with what is there, and is shown nothing else."""
+    publish(pipeline, parts(50), ["sport"])
+    with (pipeline.folder / "shown.jsonl").open("wb") as output:
+        command = newsieve("subscribe", "sport", "--group", "late", "--every-sighting")
+        reader = subprocess.Popen(command, env=pipeline._environ(), stdout=output)
+    try:
+        shown = [pipeline.folder / "shown.jsonl"]
+        wait_until(lambda: publish(pipeline, parts(1, start=100), ["sport"]) or shown_in(shown))
+        pipeline.renew_topics()
+        publish(pipeline, parts(40, start=200), ["sport"])
+        wait_until(lambda: len(set(shown_in(shown))) >= 41)
+    finally:
+        assert stop(reader) == 0
+    assert Counter(shown_in(shown)) == dict.fromkeys(ids(parts(1, start=100) + parts(40, start=200)), 1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_stops_although_nobody_reads_its_pipe(pipeline, number):
     """With its pipe full, a subscriber ends within 3 s of a signal, with exit code 0, and goes on there later."""

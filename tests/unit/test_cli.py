@@ -208,10 +208,10 @@ def test_a_bad_setting_is_wrong_use_and_one_line(monkeypatch: pytest.MonkeyPatch
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_refused_model_is_exit_code_1_and_one_line(
+def test_a_refused_model_is_exit_code_2_and_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: Any, tmp_path: Path
 ) -> None:
-    assert main(monkeypatch, "tag", "--models", str(tmp_path), os.devnull) == 1
+    assert main(monkeypatch, "tag", "--models", str(tmp_path), os.devnull) == 2
     error = capsys.readouterr().err
     assert error.startswith("newsieve: ")
     assert error.count("\n") == 1

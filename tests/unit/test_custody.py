@@ -97,3 +97,13 @@ def test_a_message_is_admitted_once_in_a_generation_and_again_in_the_next() -> N
     custody = Custody()
     came = [*messages(FIRST, 5, 6), *messages(SECOND, 5), *messages(FIRST, 5, 6, 7), *messages(FIRST, 6, generation=2)]
     assert [custody.admit(message) for message in came] == [True, True, True, False, False, True, True]
+
+
+def test_a_partition_is_ours_all_the_time_only_through_generations_that_follow_upon_each_other() -> None:
+    """What was handed out meanwhile may have gone to others, also while we slept through a whole generation."""
+    custody = Custody()
+    tenures = []
+    for generation, assigned in ((1, {FIRST, SECOND}), (2, {FIRST}), (3, {FIRST, SECOND}), (5, {FIRST, SECOND})):
+        custody.assign(assigned, generation)
+        tenures.append((custody.tenure(FIRST), custody.tenure(SECOND)))
+    assert tenures == [(1, 1), (1, 1), (1, 2), (2, 3)]

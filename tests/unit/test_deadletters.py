@@ -76,7 +76,7 @@ def test_header_names_that_are_no_text_can_still_be_replayed() -> None:
     assert all(isinstance(name, str) for name, _ in letter.replay().headers)
 
 
-@pytest.mark.parametrize("given_attempts", [b"", b"many", b"-1", b"\xff", None, "٣".encode()])
+@pytest.mark.parametrize("given_attempts", [b"", b"many", b"-1", b"\xff", None, "٣".encode(), b"9" * 5000])
 def test_a_number_of_attempts_that_is_none_counts_as_none(given_attempts: bytes | None) -> None:
     record = RawRecord("pages.raw", 0, 0, b"k", b"v", (("newsieve-attempts", given_attempts),))
     assert dict(read_letter(dead(record)).replay().headers) == {"newsieve-attempts": b"1"}

@@ -12,6 +12,7 @@ from fakes import FakeKafka, FakeStream, events, raw, run
 
 from streams.agent import Desk, make_agent
 from streams.delivery import Delivery
+from streams.outcomes import results_of
 from streams.records import RawRecord
 from streams.repeats import Memory, Repeats
 from streams.settings import Settings
@@ -108,6 +109,15 @@ def test_the_same_record_handed_out_again_has_the_outcome_that_it_had() -> None:
 def test_with_other_models_a_page_is_published_again() -> None:
     versions = iter([{"topics": "1"}] * 2 + [{"topics": "2"}] * 9)
     assert outcomes([[page(0)], [page(1)]], versions=lambda: next(versions)) == ["tagged", "tagged"]
+
+
+def test_what_is_known_of_a_partition_counts_only_until_another_may_have_had_it() -> None:
+    """Another worker may have published something else of the page meanwhile."""
+    tenures = iter([1, 1, 1, 2])
+    repeats = Repeats(Settings(), dict, lambda raw: next(tenures))
+    [result] = results_of([page(0)], mark_tagger(), 10_000)
+    repeats.remember([result])
+    assert [repeats.of_batch()(*_decoded(page(n))) for n in (1, 2, 3)] == [True, True, False]
 
 
 def test_what_was_not_acknowledged_is_not_remembered() -> None:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from models.errors import BrokerError
 from models.page import Page
-from streams.place import BEGAN, Place
+from streams.place import Place, word
 from streams.records import part_fields
 from streams.settings import Settings
 from streams.sieve import Fields, Filter, Seen, Subscription, confidence_in, read_part, shown_on
@@ -140,6 +140,7 @@ def test_after_a_long_silence_nothing_is_remembered() -> None:
         {"id": 5}, {"item_id": None}, {"kind": ["story"]}, {"confidence": "high"}, {"topics": 5}, {"topics": [1]},
         {"topics": ["sport"]}, {"topics": [{"topic": "sport"}]}, {"topics": [{"topic": ["x"], "confidence": 1}]},
         {"topics": {"sport": 1}}, {"lines": [1]}, {"lines": {"text": 3}}, {"lines": {"text": ["1"]}}, {"url": None},
+        {"age": None}, {"date": 20260101}, {"byline": ["x"]}, {"tags": "x"}, {"captions": [1]}, {"confidence": 1e308},
     )],
 )  # fmt: skip
 def test_what_is_no_part_is_skipped(value: bytes | None) -> None:
@@ -203,6 +204,11 @@ class FakeGroup:
         await asyncio.sleep(0)
         return {partition: self._marks.get(partition, OffsetAndMetadata(-1, "")) for partition in partitions}
 
+    async def offsets_for_times(self, times: dict[TopicPartition, int]) -> dict[TopicPartition, Any]:
+        """One record each second."""
+        places = {partition: ms // 1000 for partition, ms in times.items()}
+        return {tp: SimpleNamespace(offset=at) if at < self._end else None for tp, at in places.items()}
+
     def assignment(self) -> set[TopicPartition]:
         return {FIRST, SECOND}
 
@@ -241,7 +247,7 @@ def placed(marks: dict[TopicPartition, tuple[int, str]], end: int = 90_000) -> t
 
 def test_a_group_reads_again_what_it_had_read() -> None:
     """To remember it; and what another client committed for the group counts as read, too."""
-    place, consumer = placed({FIRST: (50_000, ""), SECOND: (100, f"{BEGAN}0")})
+    place, consumer = placed({FIRST: (50_000, ""), SECOND: (100, word(0, 1))})
     assert 0 < consumer.positions[FIRST] < 50_000
     assert consumer.positions[SECOND] == 0
     assert (place.is_passed(FIRST, 49_999), place.is_passed(FIRST, 50_000)) == (True, False)
@@ -280,9 +286,18 @@ def test_what_could_not_be_committed_is_committed_the_next_time() -> None:
 
 def test_a_group_begins_anew_with_a_kafka_topic_that_was_made_anew() -> None:
     """Its old place lies behind the end, and says nothing of what is there now."""
-    place, consumer = placed({FIRST: (95_000, f"{BEGAN}94000")})
+    place, consumer = placed({FIRST: (95_000, word(94_000, 94_000_000))})
     assert consumer.positions == {FIRST: 0, SECOND: 90_000}
     assert not place.is_passed(FIRST, 0)
+
+
+def test_a_new_partition_of_a_kafka_topic_is_shown_from_when_the_group_began() -> None:
+    """So is one that was made anew, whose offsets Kafka forgot; of what was there before the group nothing is shown."""
+    place, consumer = placed({FIRST: (50_000, word(40_000, 70_000_000))})
+    assert consumer.positions[SECOND] == 70_000
+    assert not place.is_passed(SECOND, 70_000)
+    _, alone = placed({FIRST: (50_000, word(40_000, 99_000_000))})
+    assert alone.positions[SECOND] == 90_000
 
 
 @pytest.mark.parametrize("is_slow", [False, True])
