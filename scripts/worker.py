@@ -31,6 +31,7 @@ def command(metrics: str | None, supervise: int | None, **options: object) -> No
     exit code 1 when it cannot go on, so let something restart it: --supervise N does, with a process and a port for
     metrics of its own for each worker.
     """
+    end_when_told()
     given = options | address(metrics)
     settings = settings_of(**given)
     slugs = slugs_of(settings)
@@ -41,7 +42,6 @@ def command(metrics: str | None, supervise: int | None, **options: object) -> No
         served = (settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
         logging.config.dictConfig(logging_config(settings.log_level, settings.log_format))
         sys.exit(supervisor.supervise(supervise, environ, served))
-    end_when_told()
     from models.tagger import load_tagger  # for a worker alone: a supervisor of many stays small
 
     tagger = load_tagger(models_folder(settings))
