@@ -44,7 +44,8 @@ def command(
 
     SOURCE is where a page came from: topic/partition/offset as listed, or topic[partition]@offset as logged. Only
     letters that were not put back yet are listed or put back, unless they are named by SOURCE, or --all is given. A
-    page that dies again is a new letter, with one attempt more.
+    page that dies again is a new letter, with one attempt more. Two --replay at once, or one that is killed, may put
+    some back twice.
     """
     settings = settings_of(**options)
     sources = tuple(map(as_source, sources))

@@ -81,7 +81,8 @@ class _Lag:
 
     def collect(self) -> Iterator[Metric]:
         seen = self.sight()
-        lag = GaugeMetricFamily("newsieve_lag_records", "Offsets of pages.raw still to be read", labels=["partition"])
+        told = "Offsets of pages.raw still to be read; ends of transactions have offsets, too"
+        lag = GaugeMetricFamily("newsieve_lag_records", told, labels=["partition"])
         for partition, count in (seen.lag() if seen else {}).items():
             lag.add_metric([str(partition)], count)
         yield lag

@@ -146,7 +146,7 @@ def report(results: Sequence[Result]) -> None:
 
 
 def _go() -> None:
-    logger.warning("Kafka does not answer: leaving; what was not committed will be handed out again")
+    logger.warning("leaving before all is in order; what was not committed will be handed out again")
     logging.shutdown()
     os._exit(0)
 
