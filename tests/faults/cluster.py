@@ -10,6 +10,7 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+from models.errors import BrokerError
 from streams import kafka_admin, kafka_topics
 from streams.broker import LocalBroker
 from streams.broker import folder as files
@@ -114,8 +115,14 @@ class Cluster:
         await asyncio.to_thread(broker.stop)
 
     async def start_broker(self, number: int) -> None:
-        """Start a broker again; nothing happens when it runs."""
-        await asyncio.to_thread(self.brokers[number].start, tied=True)
+        """Start a broker again; nothing happens when it runs. One that ends while it starts is started once more.
+
+        Kafka 4.3.1 does that now and then when it comes back to a cluster that is in motion (`CancellationException`).
+        """
+        try:
+            await asyncio.to_thread(self.brokers[number].start, tied=True)
+        except BrokerError:
+            await asyncio.to_thread(self.brokers[number].start, tied=True)
 
     def heal(self) -> None:
         """Let all proxies pass."""
