@@ -130,6 +130,14 @@ def test_a_seed_gives_one_schedule() -> None:
     assert sum(brokers_of(seed) == 3 for seed in range(200)) == 50
 
 
+def test_order_is_not_looked_at_where_topics_refused_records_for_a_while() -> None:
+    """What was refused is tried again behind the others of its batch."""
+    run = good_run()
+    turned = with_records(run, outcomes=run.records.outcomes[::-1])
+    assert kinds(turned) == {"reordered"}
+    assert kinds(replace(turned, faults=frozenset({"full-done"}))) == set()
+
+
 def test_a_dead_page_need_not_be_shown() -> None:
     """A part of it may be on the one topic that took it: it is shown once its letter is put back."""
     run = good_run()
