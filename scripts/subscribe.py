@@ -22,6 +22,9 @@ from streams.subscribe import Fields, Subscription, parts
 
 Show = Callable[[Fields], None]
 
+STUCK_SECONDS = 0.5
+"""How long a part may take to be written once we are told to stop, of the 3 s in which we promise to be gone."""
+
 
 @click.command
 @click.argument("topics", nargs=-1, metavar="[TOPIC…]")
@@ -67,6 +70,7 @@ async def subscribe(
     with contextlib.suppress(asyncio.CancelledError):
         await wait_for_topics(settings, map(parts_topic, subscription.slugs), say)
         await show_parts(settings, subscription, shown, limit, idle)
+    signal.setitimer(signal.ITIMER_REAL, 0)
     if shown.was_interrupted:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left of the part would block again
 
@@ -74,31 +78,49 @@ async def subscribe(
 class Interruptible:
     """Shows parts; SIGTERM and Ctrl-C end the current task, also when it is stuck in a pipe that nobody empties.
 
-    A write that blocks holds the event loop, which never learns of the signal; Python itself does.
+    A write that blocks holds the event loop, which never learns of the signal; Python itself does. A write that gets on
+    is let be: a part that was shown must be noted as taken, or it would be shown again.
     """
 
     def __init__(self, show: Show) -> None:
         self._show = show
+        self._writes = 0
         self._is_writing = False
+        self._watched = 0
         self.was_interrupted = False
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
 
+        def cancel() -> None:
+            if task and not self.was_interrupted:  # else it is leaving already
+                task.cancel()
+
         def stop(*_: object) -> None:
-            if self._is_writing:
-                self.was_interrupted = True
-                raise asyncio.CancelledError
-            loop.call_soon_threadsafe(lambda: task and task.cancel())
+            loop.call_soon_threadsafe(cancel)
+            self._watch()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, stop)
+        signal.signal(signal.SIGALRM, lambda *_: self._look())
 
     def __call__(self, fields: Fields) -> None:
         """Show a part."""
+        self._writes += 1
         self._is_writing = True
         try:
             self._show(fields)
         finally:
             self._is_writing = False
+
+    def _watch(self) -> None:
+        """Look again in a while at the write that is in progress, if there is one."""
+        self._watched = self._writes
+        signal.setitimer(signal.ITIMER_REAL, STUCK_SECONDS)
+
+    def _look(self) -> None:
+        if self._is_writing and self._writes == self._watched:
+            self.was_interrupted = True
+            raise asyncio.CancelledError
+        self._watch()
 
 
 async def show_parts(

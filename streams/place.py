@@ -54,6 +54,7 @@ class Place(ConsumerRebalanceListener):
         self.shares += 1
         self.is_shared = False
         await self.commit()
+        self._taken.clear()  # where it is later, when another has gone on, only Kafka knows
 
     async def on_partitions_assigned(self, assigned: Sequence[TopicPartition]) -> None:
         """Go back a stretch where the group has been; what was fetched until then is not used."""
@@ -122,8 +123,11 @@ class Place(ConsumerRebalanceListener):
 
     async def is_reading_again(self) -> bool:
         """Whether there is still something to remember of what was read before."""
+        shares = self.shares
         for partition, place in list(self._passed.items()):
             if partition not in self._consumer.assignment() or await self._consumer.position(partition) >= place:
+                if self.shares != shares:
+                    return True  # all of this is of before Kafka shared the partitions out anew
                 del self._passed[partition]
         return bool(self._passed)
 

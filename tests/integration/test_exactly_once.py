@@ -162,7 +162,7 @@ def test_stopped_under_backlog(once):
 
 def test_workers_join_and_leave_under_load(once):
     """Partitions that go from worker to worker are opened by the one behind what the other committed."""
-    feed(once, 3000)
+    feed(once, 6000)
     with once.worker() as first:
         wait_for_batches(once, 10)
         with once.worker() as second:
@@ -172,8 +172,8 @@ def test_workers_join_and_leave_under_load(once):
                 assert stop(first) == 0
                 wait_for_batches(once, 10)
                 assert stop(second) == 0
-                once.wait_for_outcomes(3000)
-    assert_once(once, 3000)
+                once.wait_for_outcomes(6000)
+    assert_once(once, 6000)
 
 
 def test_thirty_two_partitions(once):

@@ -327,3 +327,14 @@ def test_what_is_fetched_while_partitions_are_shared_out_is_fetched_again(turns:
 
     for offsets in run(read()).values():
         assert offsets[:60] == list(range(60))
+
+
+def test_what_was_taken_of_a_partition_that_was_lost_is_never_committed_again() -> None:
+    """Another member may have gone on from there, and the group would go back."""
+    place, consumer = placed({FIRST: (50_000, "")})
+    place.take(FIRST, 50_000)
+    consumer.is_sharing = True
+    run(place.on_partitions_revoked([FIRST, SECOND]))
+    consumer.is_sharing = False
+    run(place.commit())
+    assert consumer.committed == {}
