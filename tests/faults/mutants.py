@@ -5,7 +5,8 @@ Each mutant breaks one thing that the delivery guarantee stands on, in a process
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +14,22 @@ from tests.faults.schedule import Fault, Schedule
 
 
 def ack_before_delivery() -> None:
-    """Each batch is acknowledged, and committed, before the agent has it."""
-    from streams import worker
+    """Each batch is acknowledged, and committed, before it is delivered."""
+    from streams import agent
 
-    whole = worker.make_agent
+    whole = agent.Desk.finish
 
-    class AckedFirst:
-        def __init__(self, stream: Any) -> None:
-            self._stream = stream
-
-        async def noack_take(self, *args: Any, **options: Any) -> AsyncIterator[Any]:
-            async for events in self._stream.noack_take(*args, **options):
-                for event in events:
+    async def finish(desk: Any, batch: Any) -> None:
+        class AckedFirst:
+            async def deliver(self, results: Any) -> Any:
+                for event in batch:
                     event.ack()
-                await self._stream.app.consumer.commit()  # else it would take luck to be killed behind a commit
-                yield events
+                await batch[0].app.consumer.commit()  # else it would take luck to be killed behind a commit
+                return await desk.delivery.deliver(results)
 
-    def make_agent(*args: Any, **options: Any) -> Any:
-        agent = whole(*args, **options)
+        await whole(replace(desk, delivery=AckedFirst()), batch)
 
-        async def pages(stream: Any) -> None:
-            await agent(AckedFirst(stream))
-
-        return pages
-
-    worker.make_agent = make_agent
+    agent.Desk.finish = finish  # type: ignore[method-assign]
 
 
 def exception_escapes() -> None:
@@ -121,6 +113,16 @@ SCHEDULES: dict[str, Schedule] = {
     "half-swapped": Schedule(10_005, 1, 2, 300, (Fault(0.5, "swap"),), _BIG),
 }
 """What shows of each mutant that it is broken."""
+
+
+FINDINGS = {
+    "ack-before-delivery": "lost",
+    "exception-escapes": "lost",
+    "no-watchdog": "zombie",
+    "no-transactions": "repeated",
+    "half-swapped": "mixed",
+}
+"""What the checker must find of each."""
 
 
 def command(name: str | None) -> tuple[str, ...]:
