@@ -149,8 +149,7 @@ def test_corrections_come_back_as_a_corpus(pipeline, tmp_path):
     ids = [part["id"] for part in pipeline.subscribe("--every-sighting")][:4]
     labels = dict(zip(ids, ["religion", "weather", "religion", "weather"], strict=True))
     pipeline.run("label", ids[0], "weather")
-    for part_id, topic in labels.items():
-        pipeline.run("label", part_id, topic)
+    pipeline.run("label", "-", stdin="".join(f"{part_id} {topic}\n" for part_id, topic in labels.items()).encode())
     pipeline.run("label", "0" * 32, "sport")
     corpus = tmp_path / "corpus"
     pipeline.run("export", "--to", str(corpus))

@@ -1,10 +1,13 @@
 """The command line: all verbs are listed, `tag` and `classify` do their work, and exit codes say how it went."""
 
+import asyncio
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from fake_models import EXPLODES, MarkSplitter, WordClassifier
 
 from models import store
 from scripts import classify, cli, tag
+from scripts.subscribe import Interruptible
 
 PAGE = "# Cup final\nThe match was long.\n* Moon lander\n@ 2 hours ago"
 ROW = {"url": "https://example.org/a", "id": "a", "text": PAGE, "fetched_at": "2026-01-05T20:00:00Z"}
@@ -26,6 +30,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.save("splitter", MarkSplitter(), {"version": "marks"}, folder)
     store.save("topics", WordClassifier(), {"version": "words", "topics": ["sport", "science"]}, folder)
     return folder
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Have the signals of this process mean afterwards what they meant before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)}
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def jsonl(path: Path, *rows: Any) -> str:
@@ -196,8 +210,12 @@ def test_short_texts_are_english_and_long_ones_are_detected(models: Path, tmp_pa
 
 @pytest.mark.parametrize(
     "arguments",
-    [["tagg"], ["tag", "--no-such-option"], ["subscribe", "--kind", "video"], ["tag", "--models", "absent"]],
-)
+    [
+        ["tagg"], ["tag", "--no-such-option"], ["subscribe", "--kind", "video"], ["tag", "--models", "absent"],
+        ["subscribe", "--group", ""], ["worker", "--supervise", "2", "--metrics", "65535"], ["label", "0a", "sport"],
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("signals")
 def test_wrong_use_is_exit_code_2(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     assert main(monkeypatch, *arguments) == 2
 
@@ -258,3 +276,28 @@ def test_what_is_printed_in_a_pipe_is_utf_8_json_whatever_the_page_holds(models:
     odd = "# \u202e🙂\x1b[31m\x00"
     result = run_tag(models, input=io.BytesIO(json.dumps(ROW | {"text": odd}).encode()))
     assert lines(result.stdout)[0]["headline"] == odd
+
+
+def test_a_folder_without_pages_is_told(models: Path, tmp_path: Path) -> None:
+    result = run_tag(models, str(tmp_path))
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", f"no page in {tmp_path}\n")
+
+
+@pytest.mark.usefixtures("signals")
+def test_a_part_that_is_being_written_when_we_are_told_to_stop_is_written_to_its_end() -> None:
+    """Half of it shown and none of it taken, it would be shown again; then the task ends."""
+    shown: list[Any] = []
+
+    def show(fields: Any) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        shown.append(fields)
+
+    async def work() -> None:
+        write = Interruptible(show)
+        write({"id": "a"})
+        assert not write.was_interrupted
+        await asyncio.sleep(10)
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(work())
+    assert shown == [{"id": "a"}]

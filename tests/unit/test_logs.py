@@ -3,6 +3,7 @@
 import asyncio
 import copy
 import logging
+import re
 
 import orjson
 import pytest
@@ -19,6 +20,7 @@ def test_a_dead_page_is_named_by_place_id_and_reason(caplog: pytest.LogCaptureFi
     with caplog.at_level("INFO", "newsieve.worker"):
         report(results_of([raw(page, offset=7), raw(b"{", offset=8)], mark_tagger(), 10_000))
     batch, known, unknown = (orjson.loads(JsonLines().format(record)) for record in caplog.records)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", batch["at"])
     assert (batch["message"], batch["pages"], batch["level"]) == ("2 pages: 2 dead", 2, "info")
     assert known["message"].startswith("pages.raw[3]@7 page=p1 dead: not-page: 'fetched_at'")
     assert {name: known[name] for name in ("place", "page_id", "outcome", "error")} == {
