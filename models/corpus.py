@@ -92,6 +92,11 @@ def page_texts(pages: Iterable[LabelledPage]) -> Iterator[LabelledText]:
             yield _story_text(page, page.story_topics)
 
 
+def rows_of(corpus: Path, stem: str) -> Iterator[dict[str, Any]]:
+    """Rows of the file `stem` of a corpus folder, or all rows of a single JSONL."""
+    return (row for _, row in _read(corpus if corpus.is_file() else corpus / stem))
+
+
 def publisher_key(publisher: str) -> str:
     """Name of a publisher, whether it is written out or a domain: two of one key are taken for one.
 

@@ -98,6 +98,11 @@ def test_missing_files_count_as_empty(tmp_path: Path) -> None:
     assert list(corpus.plain_pages(tmp_path, "pages/train")) == []
 
 
+def test_rows_of_a_file_come_as_they_are_in_order(tmp_path: Path) -> None:
+    write(tmp_path / "pages" / "train.jsonl.gz", {"id": "1"}, {"id": "2"})
+    assert list(corpus.rows_of(tmp_path, "pages/train")) == [{"id": "1"}, {"id": "2"}]
+
+
 def test_pages_of_a_packed_file_come_in_order(tmp_path: Path) -> None:
     write(tmp_path / "pages" / "train.jsonl.gz", {"id": "1", "lines": ["a"]}, {"id": "2", "lines": ["b"]})
     assert [page.id for page in corpus.plain_pages(tmp_path, "pages/train")] == ["1", "2"]
