@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from models.errors import DeliveryError
 from streams.batching import batches, together
+from streams.fair_clock import within
 from streams.outcomes import IsRepeat, PageTagger, Result, Stage, results_of, settled, untimed
 from streams.records import RawRecord
 from streams.repeats import Repeats
@@ -144,7 +145,7 @@ def make_agent(desk: Desk, leave: Leave) -> Agent:
                 for batch in batches(events, event_bytes, most_bytes=ours.take_bytes):
                     try:
                         if current := [event for event in batch if desk.is_current(event.message)]:
-                            await to_the_end(desk.finish(current))
+                            await to_the_end(desk.finish(current), desk.work.clock)
                     except Exception as error:  # noqa: BLE001 -- whatever it is, it must not leave the agent
                         leave(error)
                         return
@@ -161,8 +162,8 @@ def named(raws: Sequence[RawRecord]) -> str:
     return f"{len(raws)} pages from {raws[0].place} on"
 
 
-async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Await `work`; when we are cancelled meanwhile, as on SIGTERM, give it `STOP_SECONDS` to end first.
+async def to_the_end(work: Coroutine[Any, Any, None], clock: Callable[[], float]) -> None:
+    """Await `work`; when we are cancelled meanwhile, as on SIGTERM, give it `STOP_SECONDS` of the clock to end first.
 
     A batch whose parts are delivered but not acknowledged would be delivered again by the next worker.
     """
@@ -170,7 +171,7 @@ async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task}, timeout=STOP_SECONDS)
+        await within(STOP_SECONDS, task, clock)
         task.cancel()
         raise
 

@@ -5,11 +5,13 @@ waited for a core (the second number of `schedstat`, https://docs.kernel.org/sch
 is a plain monotonic clock.
 """
 
+import asyncio
 import contextlib
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 LEAST_SPEED = 1 / 3
 """How slow it may go: patience has an end on any machine."""
@@ -41,6 +43,14 @@ class FairClock:
             self._fair += max((now - self._last) * LEAST_SPEED, now - self._last - longest)
             self._last, self._last_waits = now, waits
             return self._fair
+
+
+async def within(seconds: float, task: asyncio.Future[Any], clock: Callable[[], float]) -> bool:
+    """Wait for a task, but no longer than so many seconds of the clock; returns whether it is done."""
+    end = clock() + seconds
+    while not task.done() and (left := end - clock()) > 0:
+        await asyncio.wait({task}, timeout=left)
+    return task.done()
 
 
 def waited_seconds(process: int | str = "self") -> dict[int, float]:

@@ -19,6 +19,7 @@ from yarl import URL
 from models.errors import DeliveryError
 from streams.consumer_thread import ConsumerThread, transactions_of
 from streams.custody import Custody
+from streams.fair_clock import within
 from streams.records import RawRecord
 from streams.transactions import Transactions
 from streams.work import Work
@@ -110,13 +111,20 @@ class _Consumer(driver.Consumer):
 
     async def _hand_over(self) -> None:
         """Leave words behind with the offsets; what cannot be said in time, or is another's by now, is left unsaid."""
-        custody = _custody(self.app)
+        said = asyncio.ensure_future(self._say_what_is_done())
         try:
-            async with asyncio.timeout(HAND_OVER_SECONDS):
-                await self.commit()
-                words = custody.hand_over(self._committed_offset)
-                if words:
-                    await self._thread.write(words)
+            if await within(HAND_OVER_SECONDS, said, _work(self.app).clock):
+                await said
+            else:
+                logger.info("handed over without a word: Kafka took too long")
+        finally:
+            said.cancel()
+
+    async def _say_what_is_done(self) -> None:
+        try:
+            await self.commit()
+            if words := _custody(self.app).hand_over(self._committed_offset):
+                await self._thread.write(words)
         except (TimeoutError, DeliveryError) as error:
             logger.info("handed over without a word: %r", error)
 
@@ -154,9 +162,13 @@ def _custody(app: Any) -> Custody:
     return found
 
 
+def _work(app: Any) -> Work:
+    found: Work = app.work
+    return found
+
+
 async def _until_idle(app: Any) -> None:
-    work: Work = app.work
-    while work.task:  # noqa: ASYNC110 -- batches end several times a second
+    while _work(app).task:  # noqa: ASYNC110 -- batches end several times a second
         await asyncio.sleep(ROOM_SECONDS)
 
 

@@ -7,9 +7,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NoReturn
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
 import faust
 
@@ -36,7 +37,10 @@ from streams.watchdog import Watchdog
 from streams.work import Work
 
 STOP_SECONDS = 2.7
-"""How long an orderly stop may take, of the 3 s in which a worker promises to be gone."""
+"""How long an orderly stop may take, of the 3 s in which a worker promises to be gone.
+
+As with all patience with a worker, what it waits for a core is not counted: at most three times as long by the wall.
+"""
 
 logger = logging.getLogger("newsieve.worker")
 
@@ -71,7 +75,14 @@ def _wait_for_topics(settings: Settings, names: Sequence[str], loop: asyncio.Abs
 
 
 class Worker(faust.Worker):
-    """A Faust worker that is gone within 3 s of being told to, also when Kafka, for which Faust would wait, is away."""
+    """A Faust worker that is gone within 3 s of being told to, also when Kafka, for which Faust would wait, is away.
+
+    On a machine that lets it wait for a core it takes that much longer, rather than leave work behind to be repeated.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._in_order = threading.Event()
 
     async def start(self) -> None:
         """Start all that it runs; leaves with one line where Kafka went away since it was waited for."""
@@ -80,10 +91,17 @@ class Worker(faust.Worker):
         except NewsieveError as error:
             leave(error)
 
+    async def stop(self) -> None:
+        """Stop all that it runs, and leave nothing behind."""
+        await super().stop()
+        self._in_order.set()
+
+    async def _sentinel_task(self) -> None:
+        """Mode waits a second here before it closes the loop, in which nothing is left to be done."""
+
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
-        deadline = threading.Timer(STOP_SECONDS, _go)
-        deadline.daemon = True
-        deadline.start()
+        app: Any = self.app
+        threading.Thread(target=_go_after, args=(STOP_SECONDS, app.work.clock, self._in_order), daemon=True).start()
         logging.getLogger().setLevel(logging.CRITICAL)  # the libraries complain of being stopped,
         threading.excepthook = lambda args: None  # and aiokafka's fetcher raises when its connection is closed first
         super()._schedule_shutdown(signal)
@@ -145,8 +163,13 @@ def report(results: Sequence[Result]) -> None:
             logger.debug("%s page=%s %s", *about.values(), extra=about)
 
 
-def _go() -> None:
-    logger.warning("leaving before all is in order; what was not committed will be handed out again")
+def _go_after(seconds: float, clock: Callable[[], float], in_order: threading.Event) -> None:
+    """End the process with exit code 0 once so many seconds of the clock are over; says so if it leaves work behind."""
+    end = clock() + seconds
+    while (left := end - clock()) > 0:
+        time.sleep(left)
+    if not in_order.is_set():
+        logger.warning("leaving before all is in order; what was not committed will be handed out again")
     logging.shutdown()
     os._exit(0)
 

@@ -174,6 +174,14 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         return future
 
 
+def loop_clock() -> float:
+    """The time of the running loop; 0 where none runs yet."""
+    try:
+        return asyncio.get_running_loop().time()
+    except RuntimeError:
+        return 0.0
+
+
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
     """Run the coroutine on a loop whose clock starts at 0 and jumps."""
     results: list[T] = []

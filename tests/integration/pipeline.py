@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from models.tagger import load_tagger
 from scripts.samples import read_samples
 from streams import kafka_admin, kafka_topics
 from streams.backlog import backlog, raw_record
+from streams.fair_clock import FairClock, waited_seconds
 from streams.kafka_topics import DEAD_TOPIC, DONE_TOPIC, PAGES_TOPIC, UNCLEAR, parts_topic
 from streams.records import Headers, RawRecord, part_fields
 from streams.settings import MAX_RECORD_BYTES, Settings
@@ -154,6 +156,18 @@ def stop(process: subprocess.Popen[bytes]) -> int:
         process.kill()
         process.wait()
         raise
+
+
+def seconds_to_stop(worker: subprocess.Popen[bytes]) -> float:
+    """How long a worker takes to end, with exit code 0, once it is told to, less what it waits for a core."""
+    clock = FairClock(waits=lambda: waited_seconds(worker.pid))
+    with ThreadPoolExecutor(1) as executor:
+        code = executor.submit(stop, worker)
+        while not code.done():
+            clock()
+            time.sleep(0.05)
+    assert code.result() == 0
+    return clock()
 
 
 def sample_pages(copies: int = 1) -> list[Page]:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 from fake_models import mark_tagger
-from fakes import FakeEvent, FakeStream, RecordingTagger, events, message_of, raw, run
+from fakes import FakeEvent, FakeStream, RecordingTagger, events, loop_clock, message_of, raw, run
 
 from models.errors import DeliveryError
 from streams.agent import STOP_SECONDS, Desk, event_bytes, make_agent, raw_record
@@ -39,7 +39,7 @@ class Rig:
         self.fails_on = fails_on
         self.seconds = seconds
         self.stream = FakeStream([events(raws, self.acks) for raws in batches_of_raws])
-        self.agent = make_agent(Desk(SETTINGS, mark_tagger(), self, self.report), self.left.append)
+        self.agent = make_agent(Desk(SETTINGS, mark_tagger(), self, self.report, Work(loop_clock)), self.left.append)
 
     async def deliver(self, results: Sequence[Result]) -> list[Result]:
         self.acks_at_delivery.append(list(self.acks))

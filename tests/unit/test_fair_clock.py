@@ -1,12 +1,14 @@
 """The clock of patience: real time, less that for which the process waited for a core."""
 
+import asyncio
 import subprocess
 import sys
 import time
 
 import pytest
+from fakes import loop_clock, run
 
-from streams.fair_clock import FairClock, waited_seconds
+from streams.fair_clock import FairClock, waited_seconds, within
 
 
 def test_without_waiting_it_is_a_plain_clock() -> None:
@@ -35,3 +37,15 @@ def test_it_goes_on_while_the_process_sleeps() -> None:
     began = clock()
     time.sleep(0.05)
     assert clock() - began > 0.03
+
+
+@pytest.mark.parametrize(("speed", "waits"), [(1.0, 3.0), (0.5, 6.0)])
+def test_a_task_is_waited_for_as_long_as_the_clock_says(speed: float, waits: float) -> None:
+    async def waited(takes: float) -> tuple[bool, float]:
+        task = asyncio.ensure_future(asyncio.sleep(takes))
+        done = await within(3.0, task, lambda: loop_clock() * speed)
+        task.cancel()
+        return done, loop_clock()
+
+    assert run(waited(waits - 0.1)) == (True, pytest.approx(waits - 0.1))
+    assert run(waited(3600)) == (False, pytest.approx(waits, abs=1e-3))
