@@ -6,6 +6,7 @@ nothing acknowledged: Kafka hands the batch to the next worker.
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -21,6 +22,8 @@ from streams.work import Work
 
 STOP_SECONDS = 1.5
 """How long a batch in hand may take to end when the worker is stopped, of the 3 s in which it promises to be gone."""
+
+logger = logging.getLogger("newsieve.agent")
 
 Leave = Callable[[BaseException], None]
 """Ends the process: called with the reason, must not return in earnest."""
@@ -171,7 +174,8 @@ async def to_the_end(work: Coroutine[Any, Any, None], clock: Callable[[], float]
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await within(STOP_SECONDS, task, clock)
+        if not await within(STOP_SECONDS, task, clock):
+            logger.warning("the batch in hand does not end in time; it will be handed out again")
         task.cancel()
         raise
 

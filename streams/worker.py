@@ -169,7 +169,7 @@ def _go_after(seconds: float, clock: Callable[[], float], in_order: threading.Ev
     while (left := end - clock()) > 0:
         time.sleep(left)
     if not in_order.is_set():
-        logger.warning("leaving before all is in order; what was not committed will be handed out again")
+        logger.warning("not in order in time: leaving; what was not committed will be handed out again")
     logging.shutdown()
     os._exit(0)
 

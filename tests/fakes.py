@@ -1,6 +1,7 @@
 """Stand-ins that we own: a Kafka that misbehaves on demand, Faust's stream and events, a clock that jumps."""
 
 import asyncio
+import contextlib
 import selectors
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,12 +11,14 @@ from typing import Any, TypeVar
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from fake_models import mark_tagger
+from mode import Service
 
 from models.page import Page, Part
 from streams.records import RawRecord, Record
 from streams.settings import Settings
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Service)
 
 
 @dataclass
@@ -172,6 +175,13 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         except Exception as error:  # noqa: BLE001 -- as an executor does
             future.set_exception(error)
         return future
+
+
+@contextlib.asynccontextmanager
+async def running(service: S) -> AsyncIterator[S]:
+    """A service while it runs."""
+    async with service:
+        yield service
 
 
 def loop_clock() -> float:

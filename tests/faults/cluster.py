@@ -10,6 +10,8 @@ import signal
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+from aiokafka.admin import AIOKafkaAdminClient
+
 from models.errors import BrokerError
 from streams import kafka_admin, kafka_topics
 from streams.broker import LocalBroker
@@ -140,7 +142,7 @@ class Cluster:
             await kafka_admin.create(admin, wanted, self.replication)
 
     @contextlib.asynccontextmanager
-    async def admin(self) -> "AsyncIterator[kafka_admin.AIOKafkaAdminClient]":
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
         """A connected admin client."""
         async with kafka_admin.admin_of(self.settings) as admin:
             yield admin

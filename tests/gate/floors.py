@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 PATH = Path(__file__).with_name("floors.json")
 
@@ -52,7 +53,10 @@ class Floors:
             wanted = with_margin(name, value)
             if name in missed or name not in limits or looser(name, limits[name], wanted):
                 limits[name] = wanted
-        loosened = [{"measure": n, "from": self.limits[n], "to": limits[n], "why": why or ""} for n in sorted(missed)]
+        loosened: list[dict[str, Any]] = [
+            {"measure": name, "from": self.limits[name], "to": limits[name], "why": why or ""}
+            for name in sorted(missed)
+        ]
         return Floors(
             {**self.corpora, **corpora},
             {name: limits[name] for name in sorted(limits) if not is_ceiling(name)},

@@ -69,7 +69,7 @@ def test_a_page_gives_the_expected_parts(name: str, tagged: Tagged, refresh: boo
 
 def test_no_less_is_right_than_the_floors_say(tagged: Tagged, samples: dict[str, Sample], refresh: bool) -> None:
     """Lines, teasers, stories and topics that agree with the hand-made labels never get fewer."""
-    counts = sum((right(LABELS[name], samples[name].page, tagged[name]) for name in NAMES), Counter())
+    counts: Counter[str] = sum((right(LABELS[name], samples[name].page, tagged[name]) for name in NAMES), Counter())
     floors = json.loads(FLOORS.read_text(encoding="utf8")) if FLOORS.exists() else {}
     if refresh:
         floors = {what: max(counts[what], floors.get(what, 0)) for what in sorted(counts)}

@@ -5,6 +5,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from odd_models import save_odd_models
@@ -16,7 +18,7 @@ pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture
-def own_broker(broker_folder, broker) -> LocalBroker:
+def own_broker(broker_folder, broker) -> Iterator[LocalBroker]:
     """A broker of the test's own, not started: it needs the jars that the run's broker has."""
     local = LocalBroker(broker_folder, port=0)
     yield local
@@ -102,6 +104,7 @@ def test_a_kafka_that_freezes_is_told_in_one_line(broker, tmp_path):
                 pipeline.wait_for_log(verb, f"waiting: Kafka at {address} accepts connections and does not answer")
             said = [process.communicate(timeout=60)[0] for process in started]
         finally:
+            process: subprocess.Popen[Any]
             for process in (*waiting, *started):
                 process.kill()
                 process.wait()

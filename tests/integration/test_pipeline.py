@@ -110,6 +110,7 @@ def test_a_stopped_worker_repeats_nothing(pipeline):
     with pipeline.worker() as first:
         pipeline.wait_for_log("worker", " tagged")
         assert stop(first) == 0
+    assert "in time" not in pipeline.log("worker")
     done_by_first = len(pipeline.outcomes())
     assert done_by_first < len(pages), "the backlog was too short for this test"
     with pipeline.worker():

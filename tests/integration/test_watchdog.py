@@ -13,7 +13,7 @@ from odd_models import STICKS, save_odd_models
 from models.page import Page
 from streams import kafka_admin, kafka_topics
 from streams.kafka_topics import PAGES_TOPIC
-from tests.integration.pipeline import PARTITIONS, SLUGS, _none_of, eventually
+from tests.integration.pipeline import PARTITIONS, SLUGS, _none_of, eventually, seconds_to_stop
 
 pytestmark = pytest.mark.kafka
 
@@ -51,6 +51,18 @@ def test_a_model_that_never_ends(odd):
         line = left(worker, odd, 120)
     assert "pages.raw[" in line
     assert "tagging for" in line
+
+
+def test_a_worker_with_a_batch_that_never_ends_is_gone_in_time_when_it_is_told_to(odd):
+    """It says that it leaves a batch behind; the next worker has it then."""
+    odd.environ["NEWSIEVE_WATCHDOG_SECONDS"] = "60"
+    odd.feed(pages(STICKS))
+    with odd.worker() as worker:
+        odd.wait_for_log("worker", "taking pages.raw")
+        time.sleep(3)  # it has the page in hand
+        assert seconds_to_stop(worker) <= 3.3
+    assert odd.log("worker").count("the batch in hand does not end in time") == 1
+    assert odd.outcomes() == []
 
 
 def test_pages_raw_made_anew(odd):

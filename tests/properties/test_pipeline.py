@@ -134,7 +134,9 @@ def test_the_same_records_give_the_same_ids_again(raws: list[RawRecord]) -> None
 @given(raws=batches)
 @example(raws=[RawRecord("pages.raw", 0, 0, None, None)])
 def test_from_stream_to_kafka_every_page_has_one_outcome_and_is_acknowledged(raws: list[RawRecord]) -> None:
-    kafka, acks, left = FakeKafka(limits={"pages.dead": MAX_RECORD_BYTES, "pages.done": 2**20}), [], []
+    kafka = FakeKafka(limits={"pages.dead": MAX_RECORD_BYTES, "pages.done": 2**20})
+    acks: list[int] = []
+    left: list[BaseException] = []
 
     async def working() -> None:
         async with Delivery(SETTINGS, lambda: AT, kafka.producer) as delivery:

@@ -1,6 +1,7 @@
 """What holds for every page, whatever its lines: claims, order, independence of the batch."""
 
 import copy
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given, settings
@@ -29,9 +30,13 @@ def splitter() -> Splitter:
     return model
 
 
+def fields_of(split: Split) -> list[Mapping[str, tuple[int, ...]]]:
+    """The lines of each part, by field."""
+    return ([split.story.lines] if split.story else []) + [teaser.lines for teaser in split.teasers]
+
+
 def claimed(split: Split) -> list[int]:
-    parts = ([split.story] if split.story else []) + list(split.teasers)
-    return [number for part in parts for numbers in part.lines.values() for number in numbers]
+    return [number for fields in fields_of(split) for numbers in fields.values() for number in numbers]
 
 
 @given(st.lists(st.tuples(st.sampled_from(PHRASES), st.sampled_from(LABELS)), max_size=40))
@@ -41,8 +46,8 @@ def test_no_line_is_claimed_twice_and_claims_ascend_whatever_the_labels(labelled
     numbers = claimed(split)
     assert len(numbers) == len(set(numbers))
     assert set(numbers) <= {line.number for line in lines}
-    for part in (*([split.story] if split.story else []), *split.teasers):
-        assert all(list(found) == sorted(found) for found in part.lines.values())
+    for fields in fields_of(split):
+        assert all(list(found) == sorted(found) for found in fields.values())
     titles = [teaser.lines["headline"][0] for teaser in split.teasers]
     assert titles == sorted(titles)
 

@@ -14,7 +14,7 @@ from models.errors import CorpusError
 from models.labelled import LabelledLine, LabelledPage, LabelledText, PlainPage
 from models.page import Role
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"text": "Cup final", "role": "headline"}, {"text": "It was long.", "role": "story"},
     {"text": "It ended.", "role": "story"}, {"text": "Moon lander", "role": "teaser", "teaser": 1, "field": "title"},
     {"text": "lands", "role": "teaser", "teaser": 1, "field": "title"},

@@ -96,7 +96,7 @@ def test_single_letters_are_put_back_once_beside_all_those_before_the_mark() -> 
     ours = Replayed(10).and_these([3, 12, 15])
     assert [offset for offset in range(20) if ours.has(offset)] == [*range(10), 12, 15]
     later = ours.up_to(14)
-    assert (later.end, later.singles) == (14, {15})
+    assert (later.end, later.singles) == (14, frozenset({15}))
     assert later.up_to(5) == later, "a mark does not go back"
 
 

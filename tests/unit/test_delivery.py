@@ -14,7 +14,7 @@ from aiokafka.errors import (
     OutOfOrderSequenceNumber,
 )
 from fake_models import mark_tagger
-from fakes import FakeKafka, raw, run
+from fakes import FakeKafka, raw, run, running
 
 from models.errors import BrokerError, DeliveryError
 from streams.delivery import RETRY_SECONDS, Delivery
@@ -37,7 +37,7 @@ def results(*texts: str | bytes | None) -> list[Result]:
 
 def deliver(kafka: FakeKafka, given: Sequence[Result]) -> list[Result]:
     async def delivering() -> list[Result]:
-        async with Delivery(SETTINGS, lambda: "now", kafka.producer) as delivery:
+        async with running(Delivery(SETTINGS, lambda: "now", kafka.producer)) as delivery:
             return await delivery.deliver(given)
 
     return run(delivering())
@@ -45,7 +45,7 @@ def deliver(kafka: FakeKafka, given: Sequence[Result]) -> list[Result]:
 
 def send(kafka: FakeKafka, records: Sequence[Record]) -> set[int]:
     async def sending() -> set[int]:
-        async with Delivery(SETTINGS, lambda: "now", kafka.producer) as delivery:
+        async with running(Delivery(SETTINGS, lambda: "now", kafka.producer)) as delivery:
             return await delivery.send(records)
 
     return run(sending())
@@ -119,7 +119,7 @@ def test_a_broker_that_is_away_while_reconnecting_is_waited_for() -> None:
     kafka = FakeKafka(fails=lambda record, tries: KafkaTimeoutError() if tries == 1 else None)
 
     async def sending() -> set[int]:
-        async with Delivery(SETTINGS, lambda: "now", kafka.producer) as delivery:
+        async with running(Delivery(SETTINGS, lambda: "now", kafka.producer)) as delivery:
             kafka.back_at = 10
             return await delivery.send(numbered(2))
 
@@ -139,7 +139,7 @@ def test_a_broker_that_is_away_while_reconnecting_is_waited_for() -> None:
 )
 def test_it_gives_up_in_time_with_one_readable_line(kafka: FakeKafka) -> None:
     async def sending() -> float:
-        async with Delivery(SETTINGS, lambda: "now", kafka.producer) as delivery:
+        async with running(Delivery(SETTINGS, lambda: "now", kafka.producer)) as delivery:
             begin = asyncio.get_running_loop().time()
             with pytest.raises(DeliveryError, match=r"3 records not delivered to localhost:9092 within 20 s"):
                 await delivery.send(numbered(3))
@@ -153,7 +153,7 @@ def test_a_broker_that_goes_away_for_good_is_given_up_in_time() -> None:
     kafka = FakeKafka(fails=lambda record, tries: KafkaTimeoutError())
 
     async def sending() -> float:
-        async with Delivery(SETTINGS, lambda: "now", kafka.producer) as delivery:
+        async with running(Delivery(SETTINGS, lambda: "now", kafka.producer)) as delivery:
             kafka.back_at = 1e9
             with pytest.raises(DeliveryError):
                 await delivery.send(numbered(1))

@@ -19,7 +19,7 @@ from models.splitter.evaluate import JudgedPage
 from scripts import cli, scores_of_splitter, scores_of_topics
 from scripts.tables import cell
 
-LINES = [
+LINES: list[dict[str, Any]] = [
     {"text": "# Cup final", "role": "headline"},
     {"text": "The match was long.", "role": "story"},
     {"text": "A crowd\u202e\x1b[31m [bold]", "role": "caption"},
@@ -27,7 +27,7 @@ LINES = [
     {"text": "* Moon lander", "role": "teaser", "teaser": 1, "field": "title"},
     {"text": "@ 2 hours ago", "role": "teaser", "teaser": 1, "field": "age"},
 ]
-GOLD = {
+GOLD: dict[str, Any] = {
     "id": "p", "source": "web:own", "language": "en", "lines": LINES, "story_topics": ["sport"],
     "teaser_topics": {"1": ["science"]},
 }  # fmt: skip

@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, OutOfOrderSequenceNumber, RequestTimedOutError
 from fake_models import mark_tagger
 from fake_transactions import FakeLedger
-from fakes import run
+from fakes import run, running
 from faust.types import TP
 
 from models.errors import DeliveryError
@@ -50,7 +50,7 @@ def with_transactions(
     """What the work returns, given transactions that are open for the partitions."""
 
     async def working() -> Any:
-        async with service(ledger) as transactions:
+        async with running(service(ledger)) as transactions:
             await transactions.open(partitions or (P0, P1))
             return await work(transactions)
 
@@ -117,7 +117,7 @@ def test_one_that_stays_away_is_given_up_in_time() -> None:
     ledger = FakeLedger(fails=lambda step, name: KafkaConnectionError("away") if step == "start" else None)
 
     async def opening() -> float:
-        async with service(ledger, left) as transactions:
+        async with running(service(ledger, left)) as transactions:
             await transactions.open([P0])
             return asyncio.get_running_loop().time()
 
@@ -138,7 +138,7 @@ def test_the_next_owner_shuts_out_the_last_one() -> None:
     ledger = FakeLedger()
 
     async def both() -> None:
-        async with service(ledger) as zombie, service(ledger) as heir:
+        async with running(service(ledger)) as zombie, running(service(ledger)) as heir:
             await zombie.open([P0])
             await heir.open([P0])
             await heir.deliver(stories(0, 0, 1))

@@ -61,6 +61,7 @@ def watch(view: Any, *at: Any) -> Watched:
                 await dog._look_on(view, Progress(30, 20, work.clock()))
             except (StalledError, KafkaConnectionError) as error:
                 return Watched(dog, error, work.clock())
+        raise AssertionError("it looks on until it is to be ended")
 
     return run(watching())
 
