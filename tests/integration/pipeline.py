@@ -146,10 +146,10 @@ def newsieve(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "scripts", *arguments]
 
 
-def stop(process: subprocess.Popen[bytes]) -> int:
+def stop(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> int:
     """Stop a process as a supervisor would, and return its exit code."""
     if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
     try:
         return process.wait(timeout=15)
     except subprocess.TimeoutExpired:
@@ -158,11 +158,11 @@ def stop(process: subprocess.Popen[bytes]) -> int:
         raise
 
 
-def seconds_to_stop(worker: subprocess.Popen[bytes]) -> float:
-    """How long a worker takes to end, with exit code 0, once it is told to, less what it waits for a core."""
-    clock = FairClock(waits=lambda: waited_seconds(worker.pid))
+def seconds_to_stop(process: subprocess.Popen[bytes], number: int = signal.SIGTERM) -> float:
+    """How long a process takes to end, with exit code 0, once it is told to, less what it waits for a core."""
+    clock = FairClock(waits=lambda: waited_seconds(process.pid))
     with ThreadPoolExecutor(1) as executor:
-        code = executor.submit(stop, worker)
+        code = executor.submit(stop, process, number)
         while not code.done():
             clock()
             time.sleep(0.05)
