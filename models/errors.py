@@ -48,5 +48,9 @@ class BrokerError(NewsieveError):
     """Kafka that cannot be started, reached or used as it is."""
 
 
+class TaggerError(NewsieveError):
+    """No page can be tagged now, whatever it is: nothing of the batch is acknowledged."""
+
+
 class DeliveryError(NewsieveError):
     """Records that could not be delivered within the time allowed; nothing of their batch was acknowledged."""

@@ -24,8 +24,9 @@ from streams.settings import Settings
 
 BATCH_LETTERS = 100
 SHOWN_BYTES = 60
-AS_LOGGED = re.compile(r"(.+)\[(\d+)\]@(\d+)")
 """How much of a dead page is shown in a row."""
+
+AS_LOGGED = re.compile(r"(.+)\[(\d+)\]@(\d+)")
 
 Chosen = Callable[[DeadLetter], bool]
 
@@ -67,14 +68,24 @@ def command(
 
 
 async def list_letters(settings: Settings, chosen: Chosen, again: bool, as_json: bool) -> None:
-    """Print the chosen letters, and of each whether it was put back; unless `again`, those that were not."""
+    """Print the chosen letters, and of each whether it was put back; unless `again`, those that were not.
+
+    Of each only its row is kept: letters may be large, and many.
+    """
+    rows = table()
     async with Mark(settings) as mark:
-        found = [(letter, await mark.passed(letter.letter)) async for letter in letters(settings) if chosen(letter)]
-    found = [(letter, passed) for letter, passed in found if again or not passed]
-    if as_json:
-        sys.stdout.write("".join(orjson.dumps(fields(*row)).decode() + "\n" for row in found))
-    else:
-        Console().print(table(found) if found else "no dead letters")
+        async for letter in letters(settings):
+            if not chosen(letter):
+                continue
+            passed = await mark.passed(letter.letter)
+            if passed and not again:
+                continue
+            if as_json:
+                sys.stdout.write(orjson.dumps(fields(letter, passed)).decode() + "\n")
+            else:
+                rows.add_row(*map(Text, cells(letter, passed)))
+    if not as_json:
+        Console().print(rows if rows.row_count else "no dead letters")
 
 
 async def put_back(settings: Settings, chosen: Chosen, again: bool, some: bool) -> int:
@@ -151,20 +162,16 @@ def moment(at_ms: int) -> str | None:
         return None
 
 
-def table(found: list[tuple[DeadLetter, bool]]) -> Table:
-    """The letters for a person; control characters of a page show as escapes."""
+def table() -> Table:
+    """A table for letters, with no row yet."""
     shown = Table(box=None, header_style="bold")
     for heading in ("source", "error", "detail", "attempts", "put back", "page"):
         shown.add_column(heading, overflow="fold")
-    for letter, replayed in found:
-        start = repr((letter.letter.value or b"")[:SHOWN_BYTES])[2:-1]
-        row = (
-            printable(letter.source),
-            printable(letter.error),
-            printable(letter.detail),
-            str(letter.attempts),
-            "yes" if replayed else "",
-            start,
-        )
-        shown.add_row(*map(Text, row))
     return shown
+
+
+def cells(letter: DeadLetter, replayed: bool) -> tuple[str, ...]:
+    """A letter for a person; control characters of a page show as escapes."""
+    start = repr((letter.letter.value or b"")[:SHOWN_BYTES])[2:-1]
+    words = map(printable, (letter.source, letter.error, letter.detail))
+    return (*words, str(letter.attempts), "yes" if replayed else "", start)

@@ -92,7 +92,7 @@ def _worker(settings: Settings, log: Path) -> Iterator[Worker]:
     environ = os.environ | {"NEWSIEVE_BROKER": settings.broker}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scripts", "worker"], env=environ, stdout=output, stderr=output
+            [sys.executable, "-P", "-m", "scripts", "worker"], env=environ, stdout=output, stderr=output
         )
         try:
             yield Worker(process, log)

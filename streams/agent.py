@@ -176,6 +176,8 @@ async def to_the_end(work: Coroutine[Any, Any, None], clock: Callable[[], float]
     except asyncio.CancelledError:
         if not await within(STOP_SECONDS, task, clock):
             logger.warning("the batch in hand does not end in time; it will be handed out again")
+        elif not task.cancelled() and (error := task.exception()):
+            logger.warning("the batch in hand will be handed out again: %s: %s", type(error).__name__, error)
         task.cancel()
         raise
 

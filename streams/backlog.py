@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaConnectionError
 
 from models.errors import BrokerError
 from streams import lenient
-from streams.reach import connecting, no_connection
+from streams.reach import connecting, speaking
 from streams.records import RawRecord
 from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
@@ -27,11 +26,10 @@ async def backlog(settings: Settings, *kafka_topics: str) -> AsyncIterator[Consu
     try:
         async with connecting(settings):
             await consumer.start()
-        ends = await _ends(consumer, kafka_topics)
-        async for record in _until(consumer, ends):
-            yield record
-    except KafkaConnectionError as error:
-        raise await no_connection(settings, error) from error
+        async with speaking(settings):
+            ends = await _ends(consumer, kafka_topics)
+            async for record in _until(consumer, ends):
+                yield record
     finally:
         await consumer.stop()
 

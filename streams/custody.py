@@ -55,6 +55,9 @@ class Custody:
         self._held: dict[TP, Held] = {}
         self._admitted: dict[TP, tuple[int, int]] = {}
         self._assigned: tuple[int, frozenset[TP]] = -1, frozenset()
+        self._current: int | None = None
+        """The generation of which partitions are ours; none once they were handed over."""
+
         self._tenures: dict[TP, int] = {}
         self.is_open = True
         """Whether batches may be begun: not while partitions are handed over."""
@@ -63,7 +66,7 @@ class Custody:
         """Note the partitions of a generation: those that we had in the one before it have been ours all the time."""
         last, ours = self._assigned
         kept = ours if generation == last + 1 else frozenset()
-        self._assigned = generation, frozenset(partitions)
+        self._assigned, self._current = (generation, frozenset(partitions)), generation
         for tp in self._assigned[1] - kept:
             self._tenures[tp] = self.tenure(tp) + 1
 
@@ -80,11 +83,16 @@ class Custody:
         return True
 
     async def take(self, messages: Sequence[Any], marks: Marks) -> bool:
-        """Have the partitions of these messages in hand; returns whether a suspect is among the messages."""
+        """Have the partitions of these messages in hand; returns whether a suspect is among the messages.
+
+        Where they were handed over meanwhile, they are not taken: whoever has them now is given the same messages.
+        """
         first = {message.tp: message for message in reversed(messages)}
         new = {tp: message for tp, message in first.items() if not self.has(message)}
         if new:
             words = await marks.read(list(new))
+            if any(message.generation_id != self._current for message in new.values()):
+                return False
             for tp, message in new.items():
                 before = suspects_before(words.get(tp, ""), message.offset, marks.end(tp))
                 self._held[tp] = Held(message.generation_id, message.offset, before)
@@ -93,7 +101,7 @@ class Custody:
 
     def hand_over(self, committed: Mapping[TP, int | None]) -> dict[TP, tuple[int, str]]:
         """Have nothing in hand any more; returns the words to leave behind, with the offsets to commit them with."""
-        held, self._held = self._held, {}
+        held, self._held, self._current = self._held, {}, None
         places = {tp: committed.get(tp) or one.first for tp, one in held.items()}
         return {tp: (place, last_word(held[tp].suspects_before, place)) for tp, place in places.items()}
 

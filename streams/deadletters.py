@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, OffsetAndMetadata, TopicP
 
 from streams.backlog import backlog, raw_record
 from streams.kafka_topics import DEAD_TOPIC, PAGES_TOPIC
-from streams.reach import connecting
+from streams.reach import connecting, speaking
 from streams.records import Headers, RawRecord, Record
 from streams.security import client_options
 from streams.settings import Settings
@@ -158,8 +158,9 @@ class Mark:
 
     async def _replayed(self, partition: TopicPartition) -> Replayed:
         if partition not in self._known:
-            found = await self._consumer._coordinator.fetch_committed_offsets([partition])
-            place, ends = found.get(partition), await self._consumer.end_offsets([partition])
+            async with speaking(self._settings):
+                found = await self._consumer._coordinator.fetch_committed_offsets([partition])
+                place, ends = found.get(partition), await self._consumer.end_offsets([partition])
             is_of_this = place and 0 <= place.offset <= ends[partition]  # beyond the end, it is of a topic that is gone
             self._known[partition] = Replayed.read(place.offset, place.metadata) if is_of_this else Replayed()
             self._consumer.assign(list(self._known))  # offsets of others cannot be committed
@@ -167,7 +168,8 @@ class Mark:
 
     async def _keep(self, partition: TopicPartition, replayed: Replayed) -> None:
         if replayed != self._known[partition]:
-            await self._consumer.commit({partition: OffsetAndMetadata(replayed.end, replayed.word())})
+            async with speaking(self._settings):
+                await self._consumer.commit({partition: OffsetAndMetadata(replayed.end, replayed.word())})
             self._known[partition] = replayed
 
 

@@ -19,6 +19,7 @@ from yarl import URL
 from models.errors import DeliveryError
 from streams.consumer_thread import ConsumerThread, transactions_of
 from streams.custody import Custody
+from streams.delivery import RETRY_SECONDS
 from streams.fair_clock import within
 from streams.records import RawRecord
 from streams.transactions import Transactions
@@ -119,9 +120,12 @@ class _Consumer(driver.Consumer):
                 logger.info("handed over without a word: Kafka took too long")
         finally:
             said.cancel()
+            _custody(self.app).hand_over({})  # said or not, nothing is in hand any more
 
     async def _say_what_is_done(self) -> None:
         try:
+            while self._commit_fut:  # it began before the last batch ended, and Faust would leave it at that
+                await asyncio.wait({self._commit_fut})
             await self.commit()
             if words := _custody(self.app).hand_over(self._committed_offset):
                 await self._thread.write(words)
@@ -173,12 +177,16 @@ async def _until_idle(app: Any) -> None:
 
 
 async def take(app: Any, messages: Sequence[Any]) -> bool:
-    """Have these messages in hand; returns whether one of them may have killed the worker that had it before."""
-    try:
-        return await _custody(app).take(messages, app._consumer._thread)
-    except KafkaError as error:  # the next batch asks again
-        logger.info("no word on what was in hand: %r", error)
-        return False
+    """Have these messages in hand; returns whether one of them may have killed the worker that had it before.
+
+    Asks until Kafka answers: what is not in hand is not delivered, and nobody would hand it out again.
+    """
+    while True:
+        try:
+            return await _custody(app).take(messages, app._consumer._thread)
+        except KafkaError as error:
+            logger.warning("Kafka does not say what was in hand elsewhere, asking again: %s", error)
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def member_id(app: faust.App) -> str:

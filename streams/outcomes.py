@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-from models.errors import PageError
+from models.errors import PageError, TaggerError
 from models.page import Page, Part
 from streams import records
 from streams.kafka_topics import DEAD_TOPIC, DONE_TOPIC, parts_topic
@@ -108,11 +108,16 @@ def settled(results: Sequence[Result]) -> list[Result]:
 
 
 def tag_each(pages: Sequence[Page], tagger: PageTagger) -> list[list[Part] | PageError]:
-    """Parts of each page, in order; a `bug` error for a page that the tagger cannot take, the others unharmed."""
+    """Parts of each page, in order; a `bug` error for a page that the tagger cannot take, the others unharmed.
+
+    Raises `TaggerError` when it takes none.
+    """
     if not pages:
         return []
     try:
         return [parts for _, parts in zip(pages, tagger.tag(pages), strict=True)]
+    except TaggerError:
+        raise
     except Exception as error:  # noqa: BLE001 -- one page must never take its batch along
         if len(pages) == 1:
             return [PageError("bug", _one_line(error), pages[0].id, pages[0].url)]

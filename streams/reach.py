@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from aiokafka.client import collect_hosts
 from aiokafka.conn import AIOKafkaConnection, create_conn
 from aiokafka.errors import (
+    KafkaConnectionError,
     KafkaError,
     SaslAuthenticationFailed,
     UnsupportedSaslMechanismError,
@@ -50,6 +51,17 @@ async def _end_where_nobody_answers(settings: Settings, patience: asyncio.Timeou
     while not await hindrance(settings):  # noqa: ASYNC110 -- nobody tells us
         await asyncio.sleep(LOOK_SECONDS)
     patience.reschedule(asyncio.get_running_loop().time())
+
+
+@contextlib.asynccontextmanager
+async def speaking(settings: Settings) -> AsyncIterator[None]:
+    """A block that asks Kafka for things; raises `BrokerError` where it is away or refuses them."""
+    try:
+        yield
+    except KafkaConnectionError as error:
+        raise await no_connection(settings, error) from error
+    except KafkaError as error:
+        raise BrokerError(f"Kafka at {settings.broker} refuses: {error}") from error
 
 
 async def no_connection(settings: Settings, error: BaseException) -> BrokerError:

@@ -12,6 +12,7 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from models.errors import TaggerError
 from models.page import Page, Part
 from models.tagger import load_tagger
 from streams.fair_clock import FairClock, waited_seconds
@@ -20,6 +21,7 @@ from streams.outcomes import PageTagger
 LOAD_SECONDS = 60.0
 """How long loading the models may take: two seconds, but for a machine that is out of breath."""
 
+SANDBOX = "the process for pages that may have killed a worker"
 TICK_SECONDS = 0.5
 MOST_LIKELY_VICTIM = "1000"
 """For Linux, which ends the process of the highest score when memory runs out: us, and not the worker."""
@@ -40,7 +42,10 @@ class Sandbox:
         self._pipe: Connection[Any, Any] | None = None
 
     def tag(self, pages: Sequence[Page]) -> list[list[Part]]:
-        """Parts of each page; raises `DiedError` when that takes the process along or longer than the limit."""
+        """Parts of each page; raises `DiedError` when that takes the process along or longer than the limit.
+
+        Raises `TaggerError` when the process does not get as far as to be given a page.
+        """
         pipe = self._pipe or self._start()
         try:
             pipe.send(list(pages))
@@ -58,17 +63,27 @@ class Sandbox:
         """End the process, if there is one."""
         if self._process:
             self._process.kill()
-            self._end()
+        self._end()
 
     def _start(self) -> "Connection[Any, Any]":
-        self._pipe, theirs = Pipe()
-        command = [sys.executable, "-m", "streams.sandbox", str(theirs.fileno()), str(self._folder)]
-        with theirs:
-            self._process = subprocess.Popen(  # noqa: S603 -- a number and a folder that the user named
-                command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
-            )
-        self._answer(self._pipe, LOAD_SECONDS)
-        return self._pipe
+        """Start the process and have it load the models: no page can be blamed for what goes wrong here."""
+        pipe, theirs = Pipe()
+        self._pipe = pipe
+        command = [sys.executable, "-P", "-m", "streams.sandbox", str(theirs.fileno()), str(self._folder)]
+        try:
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 -- a number and a folder that the user named
+                    command, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL
+                )
+            self._answer(pipe, LOAD_SECONDS)
+        except TimeoutError as error:
+            self.close()
+            raise TaggerError(f"{SANDBOX} did not load the models within {LOAD_SECONDS:g} s") from error
+        except (EOFError, OSError) as error:
+            how = self._end() if self._process else str(error)
+            self.close()
+            raise TaggerError(f"{SANDBOX} could not be started: {how}") from error
+        return pipe
 
     def _answer(self, pipe: "Connection[Any, Any]", seconds: float) -> Any:
         pid = self._process.pid if self._process else 0

@@ -24,7 +24,7 @@ from models.errors import BrokerError
 from streams import lenient
 from streams.kafka_topics import parts_topic
 from streams.place import FETCH_SECONDS, Place
-from streams.reach import no_connection
+from streams.reach import no_connection, speaking
 from streams.security import client_options
 from streams.settings import MAX_RECORD_BYTES, Settings
 from streams.sieve import Fields, Filter, Seen, Subscription, read_part
@@ -54,12 +54,13 @@ async def parts(
     wanted = Filter(subscription, Seen(settings.window_hours * 3600))
     consumer, place = await _started(settings, subscription)
     try:
-        async for partition, record in records_of(consumer, place, enough):
-            fields = read_part(record.value)
-            wants = fields is not None and wanted.wants(record.topic, fields)
-            if wants and fields is not None and not place.is_passed(partition, record.offset):
-                yield fields
-            place.take(partition, record.offset)
+        async with speaking(settings):
+            async for partition, record in records_of(consumer, place, enough):
+                fields = read_part(record.value)
+                wants = fields is not None and wanted.wants(record.topic, fields)
+                if wants and fields is not None and not place.is_passed(partition, record.offset):
+                    yield fields
+                place.take(partition, record.offset)
     finally:
         try:
             await asyncio.wait_for(_leave(consumer, place), STOP_SECONDS)

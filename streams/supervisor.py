@@ -32,7 +32,7 @@ gone within 3 s by themselves, and on a busy machine a little later."""
 
 TICK_SECONDS = 0.1
 WRONG_USE = 2
-"""The exit code of a worker that cannot start as it is told: it would not the next time either."""
+"""The exit code of a worker that cannot start as it is told: at the first start, it would not the next time either."""
 
 logger = logging.getLogger("newsieve.supervisor")
 
@@ -67,21 +67,23 @@ class Supervisor:
         self.slots = [Slot(number) for number in range(self.count)]
         code = 0
         while not self.told.wait(TICK_SECONDS) and not code:
-            code = next((found for slot in self.slots if (found := self._tend(slot)) == WRONG_USE), 0)
+            code = next(filter(None, map(self._tend, self.slots)), 0)
         self._stop()
         return code
 
-    def _tend(self, slot: Slot) -> int | None:
-        """Start a worker that is due, or take note of one that ended; returns its exit code."""
+    def _tend(self, slot: Slot) -> int:
+        """Start a worker that is due, or note that one ended; returns the exit code of one that cannot start."""
         now = time.monotonic()
         if slot.process is None:
             if now >= slot.due:
                 self._start(slot)
-            return None
+            return 0
         code = slot.process.poll()
-        if code is not None:
-            self._note_end(slot, code, now)
-        return code
+        if code is None:
+            return 0
+        cannot_start = code == WRONG_USE and slot.restarts == 0  # later, what it needs may only be away for a while
+        self._note_end(slot, how(code), now, cannot_start)
+        return code if cannot_start else 0
 
     def _start(self, slot: Slot) -> None:
         environ = {**self.environ, RESTARTS: str(slot.restarts)}
@@ -91,12 +93,12 @@ class Supervisor:
         slot.started = time.monotonic()
         logger.info("worker %d started, process %d", slot.number, slot.process.pid)
 
-    def _note_end(self, slot: Slot, code: int, now: float) -> None:
+    def _note_end(self, slot: Slot, ended: str, now: float, cannot_start: bool) -> None:
         """It is due again after a pause, which is the longer the sooner they end."""
         if now - slot.started > STEADY_SECONDS:
             slot.pause = FIRST_PAUSE_SECONDS
-        next_step = "it cannot start as it is told" if code == WRONG_USE else f"starting it again in {slot.pause:g} s"
-        logger.warning("worker %d ended, %s; %s", slot.number, how(code), next_step)
+        next_step = "it cannot start as it is told" if cannot_start else f"starting it again in {slot.pause:g} s"
+        logger.warning("worker %d ended, %s; %s", slot.number, ended, next_step)
         slot.process, slot.due = None, now + slot.pause
         slot.pause = min(slot.pause * 2, MOST_PAUSE_SECONDS)
         slot.restarts += 1
@@ -137,7 +139,7 @@ def supervise(count: int, settings: Mapping[str, str], metrics: tuple[str, int] 
         return ("--metrics", f"{metrics[0]}:{metrics[1] + number}") if metrics else ()
 
     environ = {**os.environ, **settings, SUPERVISOR: str(os.getpid())}
-    return Supervisor([sys.executable, "-m", "scripts", "worker"], count, environ, own).run()
+    return Supervisor([sys.executable, "-P", "-m", "scripts", "worker"], count, environ, own).run()
 
 
 def end_with_supervisor(environ: Mapping[str, str]) -> None:

@@ -80,9 +80,11 @@ class Worker(faust.Worker):
     On a machine that lets it wait for a core it takes that much longer, rather than leave work behind to be repeated.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._in_order = threading.Event()
+    def __init__(self, app: Any, *services: Any, **options: Any) -> None:
+        super().__init__(app, *services, **options)
+        self._clock: Callable[[], float] = app.work.clock
+        self._is_in_order = False
+        self._deadline = threading.Thread(target=self._leave_late, daemon=True)
 
     async def start(self) -> None:
         """Start all that it runs; leaves with one line where Kafka went away since it was waited for."""
@@ -92,19 +94,37 @@ class Worker(faust.Worker):
             leave(error)
 
     async def stop(self) -> None:
-        """Stop all that it runs, and leave nothing behind."""
+        """Stop all that it runs, in time; Faust calls it once for a signal and once for an error."""
+        self._set_deadline()
         await super().stop()
-        self._in_order.set()
+
+    async def on_shutdown(self) -> None:
+        """Note that nothing is left behind."""
+        await super().on_shutdown()
+        self._is_in_order = True
 
     async def _sentinel_task(self) -> None:
         """Mode waits a second here before it closes the loop, in which nothing is left to be done."""
 
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
-        app: Any = self.app
-        threading.Thread(target=_go_after, args=(STOP_SECONDS, app.work.clock, self._in_order), daemon=True).start()
+        self._set_deadline()
         logging.getLogger().setLevel(logging.CRITICAL)  # the libraries complain of being stopped,
         threading.excepthook = lambda args: None  # and aiokafka's fetcher raises when its connection is closed first
         super()._schedule_shutdown(signal)
+
+    def _set_deadline(self) -> None:
+        if self._deadline.ident is None:
+            self._deadline.start()
+
+    def _leave_late(self) -> None:
+        """End the process once the time to stop is over; says so if that leaves work behind."""
+        end = self._clock() + STOP_SECONDS
+        while (left := end - self._clock()) > 0:
+            time.sleep(left)
+        if not self._is_in_order:
+            logger.warning("not in order in time: leaving; what was not committed will be handed out again")
+        logging.shutdown()
+        os._exit(1 if self.crash_reason else 0)
 
 
 def make_worker(
@@ -161,17 +181,6 @@ def report(results: Sequence[Result]) -> None:
         elif logger.isEnabledFor(logging.DEBUG):
             about = {"place": result.raw.place, "page_id": result.page.id, "outcome": result.outcome}
             logger.debug("%s page=%s %s", *about.values(), extra=about)
-
-
-def _go_after(seconds: float, clock: Callable[[], float], in_order: threading.Event) -> None:
-    """End the process with exit code 0 once so many seconds of the clock are over; says so if it leaves work behind."""
-    end = clock() + seconds
-    while (left := end - clock()) > 0:
-        time.sleep(left)
-    if not in_order.is_set():
-        logger.warning("not in order in time: leaving; what was not committed will be handed out again")
-    logging.shutdown()
-    os._exit(0)
 
 
 def leave(error: BaseException) -> None:

@@ -84,7 +84,7 @@ def spawn(folder: Path, command: list[str], alive: int) -> "subprocess.Popen[byt
 
 def tie(pid: int, started: str) -> "subprocess.Popen[bytes]":
     """Start the process that ends Kafka when this program is gone; closing its standard input lets it go."""
-    command = [sys.executable, "-m", "streams.broker.leash", str(pid), started]
+    command = [sys.executable, "-P", "-m", "streams.broker.leash", str(pid), started]
     return subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)  # noqa: S603 – our own module
 
 

@@ -6,8 +6,10 @@ import pytest
 from fake_models import EXPLODES
 from odd_models import KILLS, STICKS, save_odd_models
 
+from models.errors import TaggerError
 from models.page import Page
 from models.tagger import load_tagger
+from streams import sandbox as sandboxes
 from streams.outcomes import tag_each
 from streams.sandbox import DiedError, Sandbox
 
@@ -50,4 +52,29 @@ def test_an_error_of_the_model_is_no_end_of_the_process(folder: Path) -> None:
     assert process.poll() is None
     sandbox.close()
     assert process.poll() is not None
+    sandbox.close()
+
+
+def test_no_page_is_blamed_for_a_process_that_cannot_be_started(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = Sandbox(folder / "nowhere", 30)
+    with pytest.raises(TaggerError, match="could not be started: exit code 1"):
+        tag_each(pages("# A", "# B"), nowhere)
+    monkeypatch.setattr(sandboxes, "LOAD_SECONDS", 0)
+    slow = Sandbox(folder, 30)
+    with pytest.raises(TaggerError, match="did not load the models within 0 s"):
+        slow.tag(pages("# A"))
+    monkeypatch.undo()
+    monkeypatch.setenv("PYTHONPATH", save_odd_models(folder)["PYTHONPATH"])
+    assert slow.tag(pages("# A", "# B")) == load_tagger(folder).tag(pages("# A", "# B"))
+    slow.close()
+
+
+def test_it_is_ours_whatever_lies_in_the_folder_of_the_user(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    sandbox = Sandbox(folder, 30)
+    assert len(sandbox.tag(pages("# A"))) == 1
     sandbox.close()

@@ -108,6 +108,15 @@ def test_one_that_does_not_stop_is_killed_in_time(keep) -> None:  # type: ignore
     assert not is_running(running)
 
 
+def test_one_that_cannot_start_again_leaves_the_others_alone(keep) -> None:  # type: ignore[no-untyped-def]
+    """What it needs may be away for a while, as when models or certificates are exchanged."""
+    keeper = keep("import os, sys, time; os.environ['NEWSIEVE_RESTARTS'] == '0' or sys.exit(2); time.sleep(60)", 2)
+    first, second = pids(keeper, 2)
+    os.kill(first, signal.SIGKILL)
+    assert keeper.hears("exit code 2") == "worker 0 ended, exit code 2; starting it again in 2 s"
+    assert is_running(second)
+
+
 def test_one_that_cannot_start_as_it_is_told_ends_them_all(keep) -> None:  # type: ignore[no-untyped-def]
     keeper = keep("import sys; sys.exit(2)")
     assert keeper.process.wait(timeout=30) == 2

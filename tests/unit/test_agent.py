@@ -135,10 +135,13 @@ def test_on_cancellation_a_batch_that_takes_too_long_is_not_acknowledged() -> No
     assert rig.left == []
 
 
-def test_on_cancellation_a_delivery_that_fails_acknowledges_nothing() -> None:
+def test_on_cancellation_a_delivery_that_fails_acknowledges_nothing_and_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     rig = Rig([pages(3)], fails_on=0, seconds=1)
     run(rig.stopped_after(0.5))
     assert rig.acks == []
+    assert caplog.messages == ["the batch in hand will be handed out again: DeliveryError: Kafka is away"]
 
 
 def test_what_is_left_of_a_take_is_not_begun_after_a_cancellation() -> None:

@@ -36,6 +36,8 @@ def messages(tp: TP, *offsets: int, generation: int = 1) -> list[Any]:
 
 
 def take(custody: Custody, marks: FakeMarks, *taken: Any) -> bool:
+    """Take messages of the generation in which the partitions were given to us last."""
+    custody.assign({message.tp for message in taken}, taken[0].generation_id)
     return run(custody.take(taken, marks))
 
 
@@ -63,6 +65,25 @@ def test_an_orderly_hand_over_leaves_no_suspicion() -> None:
     marks.words = {}
     assert not take(Custody(), marks, *messages(FIRST, 7))
     assert custody.hand_over({}) == {}
+
+
+def test_what_was_handed_over_while_kafka_was_asked_about_it_is_not_taken() -> None:
+    """Somebody else is given the same messages: to have them in hand would be to deliver them twice."""
+    custody = Custody()
+
+    @dataclass
+    class Slow(FakeMarks):
+        async def read(self, partitions: Sequence[TP]) -> Mapping[TP, str]:
+            custody.hand_over({})
+            if self.words:
+                custody.assign(partitions, 2)
+            return {}
+
+    for marks in (Slow(), Slow({FIRST: "given anew"})):
+        custody.assign({FIRST}, 1)
+        (message,) = messages(FIRST, 5)
+        assert not run(custody.take([message], marks))
+        assert (custody.has(message), marks.writes) == (False, [])
 
 
 def test_suspicion_that_was_not_cleared_is_handed_over_too() -> None:

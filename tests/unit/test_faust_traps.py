@@ -117,6 +117,27 @@ def test_a_commit_that_failed_is_done_again_with_the_next() -> None:
     assert run(committed()) == ([{P0: 9}, {P0: 9, P1: 4}, {P0: 9, P1: 4}], {P0: 9, P1: 4})
 
 
+def test_what_ends_while_a_commit_is_under_way_is_committed_before_partitions_are_handed_over() -> None:
+    """Faust waits for the one that is under way, and leaves it at that: whoever comes next would repeat the batch."""
+
+    class Slow(Books):
+        async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+            await asyncio.sleep(0.1)
+            return await super()._commit(offsets)
+
+    async def handed_over() -> list[dict[TP, int]]:
+        books = Slow()
+        books._acked[P0] += [7]
+        under_way = asyncio.ensure_future(books.commit())
+        await asyncio.sleep(0.05)
+        books._acked[P0] += [8, 9]
+        await books._hand_over()
+        await under_way
+        return books.commits
+
+    assert run(handed_over()) == [{P0: 8}, {P0: 10}]
+
+
 def test_a_commit_that_kafka_refuses_counts_as_failed() -> None:
     """As when the partitions were shared out anew meanwhile."""
 

@@ -124,6 +124,14 @@ def test_nothing_is_printed_but_by_scripts() -> None:
     assert [name for name in printing if not name.startswith("scripts.")] == []
 
 
+def test_modules_are_run_as_ours_whatever_lies_in_the_folder_of_the_user() -> None:
+    """Without -P, `python -m` takes a `models` or `scripts` of the current folder for ours."""
+    text = {module.name: module.path.read_text("utf8") for module in MODULES}
+    runs = [(name, found) for name, code in text.items() for found in re.findall(r'sys\.executable, (.*"-m")', code)]
+    assert len(runs) >= 4
+    assert [name for name, found in runs if found != '"-P", "-m"'] == []
+
+
 def public(body: list[ast.stmt]) -> Iterator[Definition]:
     """Public functions and classes of a body, and the methods of the latter."""
     for node in body:

@@ -8,7 +8,7 @@ import pytest
 from fake_models import EXPLODES, mark_tagger
 from fakes import RecordingTagger, raw
 
-from models.errors import PageError
+from models.errors import PageError, TaggerError
 from models.page import Page, Part
 from streams.outcomes import Result, results_of, tag_each
 from streams.records import RawRecord
@@ -120,6 +120,17 @@ def test_any_mixture_is_tagged_together_as_it_is_one_by_one() -> None:
 
 def compact(results: "itertools.chain[Result] | list[Result]") -> list[tuple[str, list[object]]]:
     return [(result.outcome, [*result.records("now")]) for result in results]
+
+
+def test_where_no_page_can_be_tagged_none_is_dead() -> None:
+    """As when the process that tags suspects cannot be started: the worker leaves, and the next one tries."""
+
+    class Away:
+        def tag(self, pages: Sequence[Page]) -> list[list[Part]]:
+            raise TaggerError("could not be started")
+
+    with pytest.raises(TaggerError):
+        results_of([raw(b'{"url": "u", "text": "# A"}'), raw(None)], Away(), 10_000)
 
 
 def test_pages_of_no_text_reach_no_model() -> None:

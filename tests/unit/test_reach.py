@@ -9,13 +9,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aiokafka.errors import KafkaConnectionError, SaslAuthenticationFailed, UnsupportedSaslMechanismError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaConnectionError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+)
 from certificates import make_authority, make_signed
 from fakes import run
 
 from models.errors import BrokerError
 from streams.kafka_admin import wait_for_topics
-from streams.reach import connecting, explained, hindrance
+from streams.reach import connecting, explained, hindrance, speaking
 from streams.security import Security
 from streams.settings import Settings
 
@@ -119,6 +124,17 @@ def test_a_client_that_cannot_connect_ends_with_what_to_check() -> None:
 
     with pytest.raises(BrokerError, match=f"^no Kafka at {settings.broker};"):
         asyncio.run(connect())
+
+
+def test_what_kafka_refuses_is_told_in_a_line() -> None:
+    async def ask(error: Exception) -> None:
+        async with speaking(Settings(broker=nowhere())):
+            raise error
+
+    with pytest.raises(BrokerError, match=r"^Kafka at 127.* refuses: .*FailedError: newsieve-replay$"):
+        asyncio.run(ask(GroupAuthorizationFailedError("newsieve-replay")))
+    with pytest.raises(BrokerError, match=r"^no Kafka at "):
+        asyncio.run(ask(KafkaConnectionError()))
 
 
 def test_a_client_is_not_left_waiting_where_no_broker_answers() -> None:
