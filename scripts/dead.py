@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from models.age import rfc3339
-from models.errors import SLUGS, BrokerError
+from models.errors import SLUGS
 from scripts.options import broker_option, say, settings_of
 from scripts.printable import printable
 from streams.batching import BATCH_BYTES
@@ -56,15 +56,15 @@ def command(
         unknown.discard(letter.source)
         return (not sources or letter.source in sources) and (not error or letter.error == error)
 
-    count = 0
+    count = refused = 0
     if replay:
-        count = asyncio.run(put_back(settings, chosen, again, some=bool(sources or error)))
+        count, refused = asyncio.run(put_back(settings, chosen, again, some=bool(sources or error)))
         say(f"{count} pages put back on pages.raw")
     else:
         asyncio.run(list_letters(settings, chosen, again, as_json or not sys.stdout.isatty()))
     for source in sorted(unknown):
         say(f"no dead letter of {printable(source)}; `newsieve dead` lists those that there are")
-    sys.exit(1 if unknown or (replay and sources and not count) else 0)
+    sys.exit(1 if unknown or refused or (replay and sources and not count) else 0)
 
 
 async def list_letters(settings: Settings, chosen: Chosen, again: bool, as_json: bool) -> None:
@@ -77,7 +77,7 @@ async def list_letters(settings: Settings, chosen: Chosen, again: bool, as_json:
         async for letter in letters(settings):
             if not chosen(letter):
                 continue
-            passed = await mark.passed(letter.letter)
+            passed = letter.is_whole and await mark.passed(letter.letter)
             if passed and not again:
                 continue
             if as_json:
@@ -88,31 +88,37 @@ async def list_letters(settings: Settings, chosen: Chosen, again: bool, as_json:
         Console().print(rows if rows.row_count else "no dead letters")
 
 
-async def put_back(settings: Settings, chosen: Chosen, again: bool, some: bool) -> int:
-    """Deliver the chosen letters to pages.raw and return how many; unless `again`, those not put back before.
+async def put_back(settings: Settings, chosen: Chosen, again: bool, some: bool) -> tuple[int, int]:
+    """Deliver the chosen letters to pages.raw; unless `again`, those not put back before.
 
-    Where the choice is of `some`, these are noted one by one.
+    Returns how many were delivered, and how many refused. Where the choice is of `some`, these are noted one by one.
     """
-    count = forgotten = 0
+    count = refused = forgotten = 0
     delivery = Delivery(settings, now)
     async with delivery, Mark(settings) as mark:
         async for found in in_batches(letters(settings)):
-            batch = [letter for letter in found if chosen(letter) and (again or not await mark.passed(letter.letter))]
-            for letter in batch:
-                if not letter.is_whole:
-                    say(f"{letter.source} was too large to be kept: feed it again from where it came")
-            batch = [letter for letter in batch if letter.is_whole]
-            if await delivery.send([letter.replay() for letter in batch]):
-                raise BrokerError("pages.raw takes no record of a letter's size; raise its max.message.bytes")
-            count += len(batch)
-            replayed = [letter.letter for letter in batch]
-            if some:
+            due = [letter for letter in found if chosen(letter) and (again or not await mark.passed(letter.letter))]
+            batch = whole(due)
+            too_large = await delivery.send([letter.replay() for letter in batch])
+            for index in sorted(too_large):
+                say(f"{batch[index].source} is larger than pages.raw takes; raise its max.message.bytes")
+            replayed = [letter.letter for index, letter in enumerate(batch) if index not in too_large]
+            count, refused = count + len(replayed), refused + len(too_large)
+            if some or refused:  # else what was refused would be passed over
                 forgotten += await mark.add(replayed)
             else:
                 await mark.move(replayed)
     if forgotten:
         say(f"{forgotten} of them are too many to remember one by one: --replay alone would put them back again")
-    return count
+    return count, refused
+
+
+def whole(due: list[DeadLetter]) -> list[DeadLetter]:
+    """Those letters that hold their page; says of the others what to do."""
+    for letter in due:
+        if not letter.is_whole:
+            say(f"{letter.source} was too large to be kept: feed it again from where it came")
+    return [letter for letter in due if letter.is_whole]
 
 
 def as_source(name: str) -> str:

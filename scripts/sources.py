@@ -67,7 +67,8 @@ def _file(path: Path, url: str | None) -> Iterator[RawRecord]:
 
 
 def _stdin(url: str | None) -> Iterator[RawRecord]:
-    stream = io.BufferedReader(sys.stdin.buffer)  # type: ignore[type-var]
+    given = sys.stdin.buffer  # one reader upon another would wait for 8 KB
+    stream = given if isinstance(given, io.BufferedReader) else io.BufferedReader(given)  # type: ignore[type-var]
     start = stream.peek(SNIFF_BYTES)[:SNIFF_BYTES]
     if start.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
         return _json_lines(stream, "stdin")

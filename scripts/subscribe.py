@@ -44,7 +44,7 @@ def command(
     """Print parts about TOPIC… as they come (all topics, and the unclear, when none is named).
 
     For reading on a terminal, JSON lines in a pipe. A part is shown once, and a teaser's item once in 24 hours
-    (NEWSIEVE_WINDOW_HOURS).
+    (NEWSIEVE_WINDOW_HOURS), by each member of a group.
     """
     end_when_told()
     if options["group"] == "":

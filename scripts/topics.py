@@ -4,9 +4,12 @@ import asyncio
 
 import click
 
+from models.errors import SettingsError
 from scripts.options import broker_option, models_option, say, settings_of, slugs_of
 from streams import kafka_admin, kafka_topics
 from streams.settings import Settings
+
+MOST_DAYS = 36_500
 
 
 @click.group
@@ -23,6 +26,8 @@ def command() -> None:
 def create(partitions: int, replication: int, retention_days: float, **options: object) -> None:
     """Make the Kafka topics that are missing, once Kafka answers; those that exist stay as they are."""
     settings = settings_of(**options)
+    if not retention_days <= MOST_DAYS:
+        raise SettingsError(f"--retention-days {retention_days:g}: {MOST_DAYS} days are the most")
     wanted = kafka_topics.kafka_topics(slugs_of(settings), partitions, retention_days)
     made = asyncio.run(_create(settings, wanted, replication))
     for name in made:

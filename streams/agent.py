@@ -98,6 +98,8 @@ class Desk:
         raws = [raw_record(event.message) for event in batch]
         with self.work.at("taking", named(raws)):
             chosen = self._choose(await self._taken([event.message for event in batch]))
+        if not all(self.is_ours(event.message) for event in batch):
+            return  # whoever has them now tags them
         repeats = self.repeats or Repeats(self.settings, dict)
         results = await self._tagged(raws, chosen, repeats.of_batch())
         if not all(self.is_ours(event.message) for event in batch):
@@ -148,7 +150,7 @@ def make_agent(desk: Desk, leave: Leave) -> Agent:
                 for batch in batches(events, event_bytes, most_bytes=ours.take_bytes):
                     try:
                         if current := [event for event in batch if desk.is_current(event.message)]:
-                            await to_the_end(desk.finish(current), desk.work.clock)
+                            await to_the_end(desk.finish(current), desk.work)
                     except Exception as error:  # noqa: BLE001 -- whatever it is, it must not leave the agent
                         leave(error)
                         return
@@ -165,16 +167,17 @@ def named(raws: Sequence[RawRecord]) -> str:
     return f"{len(raws)} pages from {raws[0].place} on"
 
 
-async def to_the_end(work: Coroutine[Any, Any, None], clock: Callable[[], float]) -> None:
-    """Await `work`; when we are cancelled meanwhile, as on SIGTERM, give it `STOP_SECONDS` of the clock to end first.
+async def to_the_end(batch: Coroutine[Any, Any, None], work: Work) -> None:
+    """Await a batch; when we are cancelled meanwhile, as on SIGTERM, give it `STOP_SECONDS` to end first.
 
     A batch whose parts are delivered but not acknowledged would be delivered again by the next worker.
     """
-    task = asyncio.ensure_future(work)
+    task = asyncio.ensure_future(batch)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        if not await within(STOP_SECONDS, task, clock):
+        if not await within(STOP_SECONDS, task, work.clock):
+            work.is_left = True
             logger.warning("the batch in hand does not end in time; it will be handed out again")
         elif not task.cancelled() and (error := task.exception()):
             logger.warning("the batch in hand will be handed out again: %s: %s", type(error).__name__, error)

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -62,3 +63,86 @@ async def together(
 
 async def _next(takes: AsyncIterator[list[T]]) -> list[T]:
     return await anext(takes)
+
+
+async def as_they_come(
+    items: Iterable[T], size: Callable[[T], int], most: int, most_bytes: int = BATCH_BYTES
+) -> AsyncGenerator[list[T]]:
+    """Yield the items in order, in lists of what came while the last one was dealt with; none waits for the next item.
+
+    They are read in a thread, up to `most` items and `most_bytes` ahead. What reading raises comes after what was read.
+    """
+    ahead = _Ahead(items, size, most, most_bytes)
+    threading.Thread(target=ahead.read, name="reads ahead", daemon=True).start()
+    try:
+        while batch := await ahead.take():
+            yield batch
+    finally:
+        ahead.close()
+
+
+class _Ahead(Generic[T]):
+    """What a thread has read and nobody has taken yet."""
+
+    def __init__(self, items: Iterable[T], size: Callable[[T], int], most: int, most_bytes: int) -> None:
+        self._items, self._size, self._most, self._most_bytes = items, size, most, most_bytes
+        self._loop = asyncio.get_running_loop()
+        self._news = asyncio.Event()
+        self._room = threading.Condition()
+        self._batch: list[T] = []
+        self._bytes = 0
+        self._error: Exception | None = None
+        self._is_read = self._is_closed = False
+
+    def read(self) -> None:
+        """Read all items, in a thread of its own; waits while too much is read already."""
+        try:
+            for item in self._items:
+                if not self._put(item, self._size(item)):
+                    return
+        except Exception as error:  # noqa: BLE001 -- it is for whoever takes the items
+            self._error = error
+        self._is_read = True
+        self._tell()
+
+    def _put(self, item: T, size: int) -> bool:
+        """Add an item once there is room for it; returns False when nobody wants it any more."""
+        with self._room:
+            self._room.wait_for(lambda: self._is_closed or self._has_room(size))
+            if self._is_closed:
+                return False
+            self._batch.append(item)
+            self._bytes += size
+        self._tell()
+        return True
+
+    def _has_room(self, size: int) -> bool:
+        return not self._batch or (len(self._batch) < self._most and self._bytes + size <= self._most_bytes)
+
+    def _tell(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone, and whoever took the items
+            self._loop.call_soon_threadsafe(self._news.set)
+
+    async def take(self) -> list[T]:
+        """What was read, as soon as there is anything; empty at the end. Raises what reading raised, at the end."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            is_read = self._is_read
+            with self._room:
+                batch, self._batch, self._bytes = self._batch, [], 0
+                self._room.notify()
+            if is_read:
+                self._news.set()  # nobody else will
+            if batch:
+                return batch
+            if is_read and self._error:
+                raise self._error
+            if is_read:
+                return []
+
+    def close(self) -> None:
+        """Have the thread end, if it is not waiting for an item."""
+        with self._room:
+            self._is_closed = True
+            self._room.notify()

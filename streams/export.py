@@ -29,22 +29,28 @@ _ROLE = {"headline": "headline", "dek": "dek", "text": "story", "captions": "cap
 _TEASER_FIELD = {"headline": "title", "text": "blurb", "age": "age", "meta": "meta"}
 
 Row = dict[str, Any]
+Taggings = dict[tuple[str, bytes], dict[str, Fields]]
+"""Parts of a page by their ids, of each time that it was tagged: when, and by which models."""
 
 
 async def rows(settings: Settings, slugs: Iterable[str]) -> AsyncIterator[tuple[str, Row]]:
     """Yield (file, row): a text for every part, once; labels that none of them bears; then the tagged pages."""
     labels = await read_labels(settings)
-    of_page: dict[str, dict[str, Fields]] = {}
+    seen: set[str] = set()
+    of_page: dict[str, Taggings] = {}
     async for record in backlog(settings, *map(parts_topic, slugs)):
         fields = read_part(record.value)
-        if fields and fields["id"] not in of_page.setdefault(fields["page_id"], {}):
-            of_page[fields["page_id"]][fields["id"]] = fields
+        if not fields:
+            continue
+        of_page.setdefault(fields["page_id"], {}).setdefault(_tagging(fields), {})[fields["id"]] = fields
+        if fields["id"] not in seen:
+            seen.add(fields["id"])
             yield text_row(fields, labels.get(fields["id"]))
-    for part_id in labels.keys() - {part_id for parts in of_page.values() for part_id in parts}:
+    for part_id in labels.keys() - seen:
         yield UNMATCHED, {"part_id": part_id, "topic": labels[part_id]}
     async for record in backlog(settings, PAGES_TOPIC):
         page = _page(record, settings)
-        row = page and page_row(page, list(of_page.pop(page.id, {}).values()), labels)
+        row = page and newest_row(page, of_page.get(page.id, {}), labels)
         if row:
             yield PAGES, row
 
@@ -75,6 +81,17 @@ def text_row(fields: Fields, topic: str | None) -> tuple[str, Row]:
     return (LABELLED, row | {"topics": [topic]}) if topic else (UNLABELLED, row)
 
 
+def newest_row(page: Page, taggings: Taggings, labels: dict[str, str]) -> Row | None:
+    """The row of this version of a page as it was cut last; takes all taggings of this version away.
+
+    The same page may have been tagged again, changed or by other models, and then its parts are others.
+    """
+    lines = lines_of(page.text)
+    ours = [tagging for tagging, parts in taggings.items() if all(_fits(part, lines) for part in parts.values())]
+    found = {tagging: list(taggings.pop(tagging).values()) for tagging in ours}
+    return page_row(page, found[max(found)], labels) if found else None
+
+
 def page_row(page: Page, parts: Sequence[Fields], labels: dict[str, str]) -> Row | None:
     """The row of a page as the splitter cut it; None when its parts are of another version of it."""
     lines = lines_of(page.text)
@@ -100,6 +117,10 @@ def _page(record: Any, settings: Settings) -> Page | None:
         return decode(raw_record(record), settings.max_page_bytes)
     except PageError:
         return None
+
+
+def _tagging(part: Fields) -> tuple[str, bytes]:
+    return part.get("tagged_at") or "", orjson.dumps(part.get("models"), option=orjson.OPT_SORT_KEYS)
 
 
 def _topics(part: Fields, labels: dict[str, str]) -> list[str]:

@@ -127,7 +127,9 @@ class _Consumer(driver.Consumer):
             while self._commit_fut:  # it began before the last batch ended, and Faust would leave it at that
                 await asyncio.wait({self._commit_fut})
             await self.commit()
-            if words := _custody(self.app).hand_over(self._committed_offset):
+            words = _custody(self.app).hand_over(self._committed_offset)
+            work = _work(self.app)
+            if words and not (work.task or work.is_left):  # else a page may be the reason: let the next one be careful
                 await self._thread.write(words)
         except (TimeoutError, DeliveryError) as error:
             logger.info("handed over without a word: %r", error)

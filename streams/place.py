@@ -22,6 +22,9 @@ under load repeats some 3,000 pages, of a dozen parts each."""
 READ_AGAIN_AT_LEAST = 200
 """How many of each partition at least."""
 
+COMMIT_SECONDS = 5.0
+"""How long a commit may take: of a Kafka topic that was deleted, aiokafka would try it for ever."""
+
 BEGAN = re.compile(r"newsieve: began at (\d{1,19}), at (\d{1,19}) ms")
 """In the metadata of a group's offsets: before that offset, and that time, nothing was shown."""
 
@@ -140,8 +143,9 @@ class Place(ConsumerRebalanceListener):
         due = {p: end for p, end in self._taken.items() if p in ours and end != self._committed.get(p)}
         marks = {p: OffsetAndMetadata(end, word(self._began[p], self._since_ms)) for p, end in due.items()}
         if marks:
-            with contextlib.suppress(CommitFailedError, IllegalStateError):
-                await self._consumer.commit(marks)
+            with contextlib.suppress(CommitFailedError, IllegalStateError, TimeoutError):
+                async with asyncio.timeout(COMMIT_SECONDS):
+                    await self._consumer.commit(marks)
                 self._committed |= due
 
 

@@ -36,6 +36,8 @@ class Work:
         self.clock = clock
         self._ended = clock()
         self.task: Task | None = None
+        self.is_left = False
+        """Whether a batch was left before its end, as when the worker was stopped meanwhile."""
 
     @contextlib.contextmanager
     def at(self, stage: Stage, batch: str) -> Iterator[None]:

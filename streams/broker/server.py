@@ -18,6 +18,8 @@ SHARED_SETTINGS: dict[str, str] = {
     "share.coordinator.state.topic.num.partitions": "4",
     # A group's first member is served at once rather than after waiting 3 s for others.
     "group.initial.rebalance.delay.ms": "0",
+    # A group's place is kept for a year after its last member has left, not for a week: longer than any record.
+    "offsets.retention.minutes": str(365 * 24 * 60),
     # A misspelt topic is an error, as on a production Kafka; `newsieve topics create` makes the right ones.
     "auto.create.topics.enable": "false",
     "message.max.bytes": str(RECORD_LIMIT_BYTES),

@@ -121,6 +121,28 @@ def test_a_record_that_no_topic_takes_stops_no_worker(pipeline):
     [letter] = pipeline.dead()
     assert (letter.key, letter.value, letter.header("error")) == (b"bomb", None, b"too-large")
     assert letter.header("source") == b"pages.raw/0/0"
+    pipeline.send([(b"key", b"1", ())])
+    with pipeline.worker():
+        pipeline.wait_for_outcomes(3)
     replayed = pipeline.run("dead", "--replay")
     assert b"too large to be kept" in replayed.stderr
-    assert b"0 pages put back" in replayed.stderr
+    assert b"1 pages put back" in replayed.stderr
+    (line,) = pipeline.run("dead").stdout.splitlines()
+    assert json.loads(line)["key"] == "bomb", "it was not put back, also where the one behind it was"
+
+
+def test_a_letter_that_pages_raw_refuses_holds_up_no_other(pipeline):
+    """A page of 32.5 MB is kept, but too large to be put back as it is; those before and behind it are, and once."""
+    large = b"\xff" + b"x" * (32 * 2**20 + 500_000)
+    pipeline.send([(b"key", b"1", ())])
+    pipeline.send([(b"key", large, ())], compression_type="gzip", max_request_size=64 * 2**20)
+    pipeline.send([(b"key", b"2", ())])
+    with pipeline.worker():
+        pipeline.wait_for_outcomes(3)
+    first = pipeline.run("dead", "--replay", check=False)
+    assert first.returncode == 1
+    assert b"pages.raw/0/1 is larger than pages.raw takes; raise its max.message.bytes" in first.stderr
+    assert b"2 pages put back" in first.stderr
+    assert b"0 pages put back" in pipeline.run("dead", "--replay", check=False).stderr
+    (line,) = pipeline.run("dead").stdout.splitlines()
+    assert json.loads(line)["source"] == "pages.raw/0/1"

@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import json
 import signal
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -12,7 +13,17 @@ import pytest
 from models import store
 from models.page import lines_of
 from streams import kafka_admin, kafka_topics
-from tests.integration.pipeline import SLUGS, _none_of, eventually, sample_pages, stop, tagged, timeless
+from tests.integration.pipeline import (
+    SLUGS,
+    _none_of,
+    eventually,
+    json_lines,
+    newsieve,
+    sample_pages,
+    stop,
+    tagged,
+    timeless,
+)
 
 pytestmark = pytest.mark.kafka
 
@@ -118,6 +129,19 @@ def test_a_stopped_worker_repeats_nothing(pipeline):
     assert max(Counter(outcome["source"] for outcome in pipeline.outcomes()).values()) == 1
     on_topics = Counter((record.topic, json.loads(record.value)["id"]) for record in pipeline.part_records())
     assert max(on_topics.values()) == 1
+
+
+def test_a_page_on_a_live_pipe_does_not_wait_for_the_next(pipeline):
+    """`feed -` delivers what it has read, however long the pipe then stays silent."""
+    first, second = (json_lines([page]) for page in sample_pages()[:2])
+    feeding = subprocess.Popen(newsieve("feed", "-"), env=pipeline._environ(), stdin=subprocess.PIPE, stderr=-1)
+    feeding.stdin.write(first)
+    feeding.stdin.flush()
+    with pipeline.worker():
+        pipeline.wait_for_outcomes(1)
+        _, said = feeding.communicate(second, timeout=60)
+        pipeline.wait_for_outcomes(2)
+    assert (feeding.returncode, said) == (0, b"2 pages delivered to pages.raw\n")
 
 
 def test_a_worker_waits_for_its_topics(broker, tmp_path, pipeline):

@@ -54,7 +54,7 @@ def test_a_model_that_never_ends(odd):
 
 
 def test_a_worker_with_a_batch_that_never_ends_is_gone_in_time_when_it_is_told_to(odd):
-    """It says that it leaves a batch behind; the next worker has it then."""
+    """It says that it leaves a batch behind; the next worker takes care that it does not cost its life."""
     odd.environ["NEWSIEVE_WATCHDOG_SECONDS"] = "60"
     odd.feed(pages(STICKS))
     with odd.worker() as worker:
@@ -63,6 +63,11 @@ def test_a_worker_with_a_batch_that_never_ends_is_gone_in_time_when_it_is_told_t
         assert seconds_to_stop(worker) <= 3.3
     assert odd.log("worker").count("the batch in hand does not end in time") == 1
     assert odd.outcomes() == []
+    odd.environ["NEWSIEVE_WATCHDOG_SECONDS"] = str(LIMIT_SECONDS)
+    with odd.worker() as worker:
+        (outcome,) = odd.wait_for_outcomes(1)
+        assert (outcome["outcome"], outcome["error"]) == ("dead", "bug")
+        assert worker.poll() is None
 
 
 def test_pages_raw_made_anew(odd):

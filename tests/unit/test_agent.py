@@ -213,6 +213,13 @@ class FakeSandbox(RecordingTagger):
         self.batches.append(["closed"])
 
 
+def test_a_batch_whose_partition_was_handed_over_while_it_was_taken_is_not_even_tagged() -> None:
+    """A page in it may be one that kills, and this worker has nothing to do with it any more."""
+    rig, tagger = Rig([pages(3)]), RecordingTagger()
+    run(make_agent(Desk(SETTINGS, tagger, rig, rig.report, is_ours=lambda message: False), rig.left.append)(rig.stream))
+    assert (tagger.batches, rig.acks, rig.left) == ([], [], [])
+
+
 def test_suspects_are_tagged_in_the_sandbox_which_is_closed_behind_them() -> None:
     rig, sandbox = Rig([pages(2), pages(2, start=2)]), FakeSandbox()
 
@@ -266,7 +273,7 @@ def test_pages_do_not_wait_long_for_others_although_more_are_said_to_be_there() 
 
 def test_a_batch_whose_partition_was_handed_over_while_it_was_tagged_is_not_delivered() -> None:
     """Whoever has the partition now is given it again."""
-    rig, ours = Rig([pages(3), pages(3, start=3)]), [False, True, True, True]
+    rig, ours = Rig([pages(3), pages(3, start=3)]), [*[True] * 3, False, *[True] * 6]
     desk = Desk(SETTINGS, mark_tagger(), rig, rig.report, is_ours=lambda message: ours.pop(0))
     run(make_agent(desk, rig.left.append)(rig.stream))
     assert rig.acks == [3, 4, 5]

@@ -123,7 +123,7 @@ def test_any_number_of_containers_can_run_a_service(services: dict[str, Any]) ->
 def test_every_setting_of_newsieve_reaches_the_containers(services: dict[str, Any], service: str) -> None:
     """A variable without a value is taken from where compose runs, and left out when it is not set there."""
     names = [field.name for field in (*fields(Settings), *fields(Security)) if field.name not in NOT_PASSED_ON]
-    passed_on = {PREFIX + name.upper() for name in names}
+    passed_on = {PREFIX + name.upper() for name in (*names, "sasl_username_file", "sasl_password_file")}
     environment = services[service]["environment"]
     assert {name for name, value in environment.items() if value is None} == passed_on
 

@@ -7,8 +7,9 @@ from fake_models import mark_tagger
 
 from models import corpus
 from models.page import Page, Role
-from streams.export import page_row, text_row
+from streams.export import newest_row, page_row, text_row
 from streams.records import part_fields
+from streams.sieve import Fields
 
 TEXT = (
     "- \n# Cup final\nThe match was long.\n\nIt ended.\n-\n* Moon lander lands\n~ It did.\n@ 2 hours ago\n* Match off"
@@ -56,6 +57,22 @@ def test_parts_of_another_version_of_the_page_give_no_row() -> None:
     assert page_row(changed, PARTS, {}) is None
     assert page_row(shorter, PARTS, {}) is None
     assert page_row(PAGE, [], {}) is None
+
+
+def test_each_version_of_a_page_comes_back_as_it_was_tagged_last() -> None:
+    """A page may be tagged again after a change, by other models, or after a worker that died: parts never mix."""
+    changed = Page("p", PAGE.url, TEXT.replace("Moon lander lands", "Rain in the north"))
+
+    def tagging(page: Page, at: str, only: slice = slice(None)) -> tuple[tuple[str, bytes], dict[str, Fields]]:
+        parts = [part_fields(part, at) for part in mark_tagger().tag([page])[0]]
+        return (at, b"{}"), {part["id"]: part for part in parts[only]}
+
+    taggings = dict([tagging(PAGE, "01", slice(2)), tagging(changed, "02"), tagging(PAGE, "03")])
+    row, row_of_changed = newest_row(PAGE, taggings, {}), newest_row(changed, taggings, {})
+    assert row == page_row(PAGE, PARTS, {})
+    assert row_of_changed is not None
+    assert next(line["text"] for line in row_of_changed["lines"] if line.get("teaser") == 1) == "* Rain in the north"
+    assert newest_row(PAGE, taggings, {}) is None, "the same version is one page, however often it was fed"
 
 
 def test_a_part_with_a_label_is_a_labelled_text(tmp_path: Path) -> None:

@@ -284,6 +284,21 @@ def test_what_could_not_be_committed_is_committed_the_next_time() -> None:
     assert consumer.committed[FIRST].offset == 50_001
 
 
+def test_a_commit_that_never_ends_is_given_up() -> None:
+    """aiokafka tries it for ever where the Kafka topic was deleted, and the subscription would stand still on all."""
+    place, consumer = placed({FIRST: (50_000, "")})
+    place.take(FIRST, 50_000)
+
+    async def never(offsets: dict[TopicPartition, OffsetAndMetadata]) -> None:
+        await asyncio.sleep(10_000)
+
+    commit, consumer.commit = consumer.commit, never  # type: ignore[method-assign]
+    run(place.commit())
+    consumer.commit = commit  # type: ignore[method-assign]
+    run(place.commit())
+    assert consumer.committed[FIRST].offset == 50_001
+
+
 def test_a_group_begins_anew_with_a_kafka_topic_that_was_made_anew() -> None:
     """Its old place lies behind the end, and says nothing of what is there now."""
     place, consumer = placed({FIRST: (95_000, word(94_000, 94_000_000))})
