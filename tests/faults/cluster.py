@@ -117,14 +117,14 @@ class Cluster:
         await asyncio.to_thread(broker.stop)
 
     async def start_broker(self, number: int) -> None:
-        """Start a broker again; nothing happens when it runs. One that ends while it starts is started once more.
+        """Start a broker again; nothing happens when it runs. One that ends while it starts is started once more, twice.
 
         Kafka 4.3.1 does that now and then when it comes back to a cluster that is in motion (`CancellationException`).
         """
-        try:
-            await asyncio.to_thread(self.brokers[number].start, tied=True)
-        except BrokerError:
-            await asyncio.to_thread(self.brokers[number].start, tied=True)
+        for _ in range(2):
+            with contextlib.suppress(BrokerError):
+                return await asyncio.to_thread(self.brokers[number].start, tied=True)
+        await asyncio.to_thread(self.brokers[number].start, tied=True)
 
     def heal(self) -> None:
         """Let all proxies pass."""
