@@ -117,7 +117,7 @@ class Cluster:
         await asyncio.to_thread(broker.stop)
 
     async def start_broker(self, number: int) -> None:
-        """Start a broker again; nothing happens when it runs. One that ends while it starts is started once more, twice.
+        """Start a broker again; nothing happens when it runs. One that ends while it starts has three tries.
 
         Kafka 4.3.1 does that now and then when it comes back to a cluster that is in motion (`CancellationException`).
         """
