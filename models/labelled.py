@@ -40,6 +40,11 @@ class LabelledPage:
     story_topics: tuple[str, ...] | None
     teaser_topics: dict[int, tuple[str, ...]]
 
+    @property
+    def text(self) -> str:
+        """The page's text as it would come in: labelled line i, from 0, is line i + 1, without line breaks."""
+        return "\n".join(line.text.replace("\n", " ") for line in self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledText:

@@ -4,6 +4,7 @@ On the labelled pages it was as accurate as fastText and three to fifty times fa
 it took 4 English headlines in 10,000 for another language where fastText took 134.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 import pycld2
@@ -15,7 +16,10 @@ DEFAULT = "en"
 FORMER_CODES = {"iw": "he", "jw": "jv", "in": "id", "ji": "yi", "mo": "ro", "sh": "sr"}
 """Codes that ISO 639-1 has withdrawn, some of which CLD2 still gives, and what replaced them."""
 
-UNKNOWN = "un"  # CLD2's word for no language
+NO_CODES = frozenset({"un", "xx", "bh"})
+"""What CLD2 says of no language, and of a script alone; and a group of languages, withdrawn in 2021 without another."""
+
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 def detect(texts: Sequence[str]) -> list[str]:
@@ -27,12 +31,25 @@ def detect(texts: Sequence[str]) -> list[str]:
     >>> detect(["The ministers met again on Tuesday.", "Die Minister trafen sich am Dienstag wieder.", "1 + 1"])
     ['en', 'de', 'en']
     """
-    return [_language(text[:LONGEST_CHARACTERS]) for text in texts]
+    return [_code(_guesses(text[:LONGEST_CHARACTERS])) for text in texts]
 
 
-def _language(text: str) -> str:
-    codes = (FORMER_CODES.get(code, code) for code in map(_without_script, _guesses(text)))
-    return next((code for code in codes if len(code) == 2 and code != UNKNOWN), DEFAULT)
+def in_latin_letters(text: str) -> bool:
+    """Whether at least half of the letters in the first 2,000 characters are A to Z, which of no letters is true.
+
+    What `detect` can tell no language of goes by English, and is not, where this is false.
+
+    >>> in_latin_letters("Café in 東京"), in_latin_letters("港務委員会 BBC"), in_latin_letters("1 + 1")
+    (True, False, True)
+    """
+    letters = "".join(_WORD.findall(text[:LONGEST_CHARACTERS]))
+    return 2 * len(letters.encode("ascii", "ignore")) >= len(letters)
+
+
+def _code(said: Iterable[str]) -> str:
+    """The first of CLD2's codes that ISO 639-1 has, or has replaced; else `DEFAULT`."""
+    codes = (FORMER_CODES.get(code, code) for code in map(_without_script, said))
+    return next((code for code in codes if len(code) == 2 and code not in NO_CODES), DEFAULT)
 
 
 def _without_script(code: str) -> str:

@@ -14,6 +14,15 @@ SERVED_LANGUAGES = frozenset({"en"})
 UNSERVED = Verdict("unclear")
 
 
+def is_served(code: str, text: str) -> bool:
+    """Whether a text, in the language of this code, gets a topic.
+
+    >>> is_served("en", "A match"), is_served("de", "Ein Spiel"), is_served("en", "ᏣᎳᎩ")
+    (True, False, False)
+    """
+    return code in SERVED_LANGUAGES and language.in_latin_letters(text)
+
+
 class PageSplitter(Protocol):
     """Cuts a micro-batch of pages."""
 
@@ -52,15 +61,16 @@ class Tagger:
         splits = self.splitter.split(pages)
         contents = [_contents(split) for split in splits]
         languages = self.languages.detect([page.text for page in pages])
-        verdicts = iter(self._verdicts(contents, languages))
+        served = [is_served(code, page.text) for code, page in zip(languages, pages, strict=True)]
+        verdicts = iter(self._verdicts(contents, served))
         return [
             self._parts(page, found, language, [next(verdicts) for _ in found])
             for page, found, language in zip(pages, contents, languages, strict=True)
         ]
 
-    def _verdicts(self, contents: Sequence[Sequence[Story | Teaser]], languages: Sequence[str]) -> Iterable[Verdict]:
-        """A verdict for each part of each page, in order; only those in a served language reach the classifier."""
-        served = [lang in SERVED_LANGUAGES for found, lang in zip(contents, languages, strict=True) for _ in found]
+    def _verdicts(self, contents: Sequence[Sequence[Story | Teaser]], pages: Sequence[bool]) -> Iterable[Verdict]:
+        """A verdict for each part of each page, in order; only those of served pages reach the classifier."""
+        served = [serve for found, serve in zip(contents, pages, strict=True) for _ in found]
         parts = [part for found in contents for part in found]
         texts = [_text(part) for part, serve in zip(parts, served, strict=True) if serve]
         classified = iter(self.classifier.classify(texts) if texts else ())

@@ -1,5 +1,6 @@
 """`newsieve classify`: headlines and texts in, topics out, without Kafka."""
 
+import codecs
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from rich.console import Console
 from models import language, store
 from models.errors import PageError
 from models.page import Text, Verdict
-from models.tagger import SERVED_LANGUAGES, UNSERVED
+from models.tagger import UNSERVED, is_served
 from scripts import render, sources
 from scripts.options import models_folder, models_option, settings_of
 from scripts.progress import tracked
@@ -32,26 +33,29 @@ def command(files: tuple[str, ...], as_json: bool, **options: object) -> None:
 
     Each line is {"id", "kind": "story"|"teaser", "headline", "text", "language"?}; without a language, a text of under
     40 characters is English and a longer one is detected. Prints {"id", "topic", "confidence", "topics"} for each, in
-    order; a line that cannot be read becomes an error record with its id on stderr, and the exit code is 1.
+    order; a line that cannot be read becomes an error record with its id on stderr, a file that cannot be read a line
+    of it, the rest goes on, and the exit code is 1.
     """
     classifier, _ = store.load("topics", models_folder(settings_of(**options)))
     names = files or (sources.STDIN,)
     readable = sys.stdout.isatty() and not as_json
     failed = False
-    for batch in batched(tracked(sources.raw_records(names), "classifying", sources.count_bytes(names)), BATCH_TEXTS):
+    unread: list[str] = []
+    lines = sources.raw_records(names, unread=unread)
+    for batch in batched(tracked(lines, "classifying", sources.count_bytes(names)), BATCH_TEXTS):
         rows = [(raw, read_row(raw)) for raw in batch]
         failed |= any(isinstance(row, PageError) for _, row in rows)
         for raw, error in rows:
             if isinstance(error, PageError):
                 print_error(raw, error)
         show([row for _, row in rows if not isinstance(row, PageError)], classifier, readable)
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or unread else 0)
 
 
 def read_row(raw: RawRecord) -> dict[str, Any] | PageError:
     """The row of one line, or the error that says why it is none, and its id; a row without a kind is a teaser's."""
     try:
-        row = orjson.loads(raw.value or b"")
+        row = orjson.loads((raw.value or b"").removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         return PageError("not-json", str(error))
     if not isinstance(row, dict):
@@ -93,19 +97,23 @@ def show(rows: Sequence[dict[str, Any]], classifier: Any, readable: bool) -> Non
 
 def verdicts(rows: Sequence[dict[str, Any]], classifier: Any) -> Iterator[Verdict]:
     """A verdict for each row, in order; rows in a language that is not served have no topic."""
-    served = [language in SERVED_LANGUAGES for language in languages(rows)]
+    served = [is_served(code, _read(row)) for code, row in zip(languages(rows), rows, strict=True)]
     classified = iter(classifier.classify([text_of(row) for row, serve in zip(rows, served, strict=True) if serve]))
     return (next(classified) if serve else UNSERVED for serve in served)
 
 
 def languages(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The language of each row: as given, else English for the shortest and detected for the others."""
-    joined = [f"{row.get('headline') or ''}\n{row.get('text') or ''}".strip() for row in rows]
+    joined = [_read(row) for row in rows]
     detected = language.detect(joined)
     return [
         row.get("language") or ("en" if len(text) < SHORTEST_DETECTED_LETTERS else guess)
         for row, text, guess in zip(rows, joined, detected, strict=True)
     ]
+
+
+def _read(row: dict[str, Any]) -> str:
+    return f"{row.get('headline') or ''}\n{row.get('text') or ''}".strip()
 
 
 def text_of(row: dict[str, Any]) -> Text:

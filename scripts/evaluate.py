@@ -15,7 +15,7 @@ from models.errors import CorpusError
 from models.labelled import LabelledText
 from models.page import Verdict
 from scripts import classify, scores_of_splitter, scores_of_topics
-from scripts.options import Screen, models_folder, models_option, say, settings_of, talk
+from scripts.options import SEEDS, Screen, models_folder, models_option, say, settings_of, talk
 from scripts.printable import printable
 from scripts.tables import count
 
@@ -38,7 +38,7 @@ folds_option = click.option(
     metavar="K",
     help="Cross-validate by publisher too: train K times on the corpus, each time without a K-th of the publishers.",
 )
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Of folds and of training in them.")
+seed_option = click.option("--seed", type=SEEDS, default=0, show_default=True, help="Of folds and of training in them.")
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of tables.")
 
 

@@ -30,14 +30,15 @@ def command(files: tuple[str, ...], url: str | None, **options: object) -> None:
     """Put pages on pages.raw, and wait until each is delivered.
 
     FILE is a page's text, .jsonl of pages or .json; a folder is searched for them; - is standard input. What is in them
-    goes as it is, as soon as it is read: whether it is a page is for the worker to say. Waits for a Kafka that is not
-    there yet.
+    goes as it is, as soon as it is read: whether it is a page is for the worker to say. A file that cannot be read
+    becomes a line on stderr, the rest goes on, and the exit code is 1. Waits for a Kafka that is not there yet.
     """
     settings = settings_of(**options)
+    unread: list[str] = []
     with progress("feeding", sources.count_bytes(files)) as note:
-        delivered, refused = asyncio.run(feed(settings, sources.raw_records(files, url), note))
+        delivered, refused = asyncio.run(feed(settings, sources.raw_records(files, url, unread), note))
     say(f"{delivered} pages delivered to {PAGES_TOPIC}" + (f", {refused} refused for their size" if refused else ""))
-    sys.exit(1 if refused else 0)
+    sys.exit(1 if refused or unread else 0)
 
 
 async def feed(settings: Settings, pages: Iterator[RawRecord], note: Callable[[RawRecord], None]) -> tuple[int, int]:

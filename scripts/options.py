@@ -10,6 +10,7 @@ from typing import Any
 import click
 from rich.console import Console
 
+from models.errors import SettingsError
 from streams.settings import Settings
 
 talk = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -31,11 +32,22 @@ models_option = click.option(
     help="Folder of the models [NEWSIEVE_MODELS; those that come with newsieve].",
 )
 
+SEEDS = click.IntRange(0, 2**32 - 1)
+"""What numpy and scikit-learn take as a seed."""
+
 
 def settings_of(**given: Any) -> Settings:
     """Settings of the environment, with those options on top that were given; raises `SettingsError`."""
     named = {name.upper(): str(value) for name, value in given.items() if value is not None}
     return Settings.from_env({**os.environ, **{f"NEWSIEVE_{name}": value for name, value in named.items()}})
+
+
+def check_text(option: str, given: str) -> None:
+    """Raise `SettingsError` when what was given for an option has bytes that are not UTF-8."""
+    try:
+        given.encode()
+    except UnicodeEncodeError as error:
+        raise SettingsError(f"{option} {given!r} is not UTF-8") from error
 
 
 def models_folder(settings: Settings) -> Path:

@@ -35,19 +35,22 @@ def command(files: tuple[str, ...], url: str | None, as_json: bool, **options: o
 
     FILE is a page's text, or .jsonl of pages ({"url", "text", "id"?, "fetched_at"?}); - or nothing is standard input.
     Prints one part per line as JSON, the story first, then teasers in page order; on a terminal, for reading. A page
-    that cannot be tagged becomes an error record on stderr, the rest goes on, and the exit code is 1.
+    that cannot be tagged becomes an error record on stderr, a file that cannot be read a line of it, the rest goes on,
+    and the exit code is 1.
     """
     settings = settings_of(**options)
     tagger = load_tagger(models_folder(settings))
     readable = sys.stdout.isatty() and not as_json
     names = files or (sources.STDIN,)
     failed = found = False
-    for batch in batched(tracked(sources.raw_records(names, url), "tagging", sources.count_bytes(names)), BATCH_PAGES):
+    unread: list[str] = []
+    pages = sources.raw_records(names, url, unread)
+    for batch in batched(tracked(pages, "tagging", sources.count_bytes(names)), BATCH_PAGES):
         for result in results_of(batch, tagger, settings.max_page_bytes):
             failed, found = failed | show(result, readable), True
-    if not found:
+    if not found and not unread:
         say("no page in " + ", ".join(names))
-    sys.exit(1 if failed else 0)
+    sys.exit(1 if failed or unread else 0)
 
 
 def show(result: Result, readable: bool) -> bool:

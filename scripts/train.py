@@ -1,5 +1,6 @@
 """`newsieve train`: trains the models from a corpus."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,9 +9,20 @@ from typing import Any
 import click
 
 from models import store
-from models.errors import CorpusError
+from models.errors import CorpusError, SettingsError
 from models.topics.taxonomy import MEDIA_TOPICS, WANTED, Taxonomy
-from scripts.options import say, talk
+from scripts.options import SEEDS, say, talk
+
+
+def writable(context: click.Context, option: click.Parameter, folder: Path) -> Path:
+    """The folder, as it is; raises `SettingsError`, hours before there is a model to write, where none can be."""
+    try:
+        there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise SettingsError(f"--to {folder}: cannot be written: {error.strerror}") from error
+    return folder
+
 
 corpus_option = click.option(
     "--corpus",
@@ -23,9 +35,12 @@ to_option = click.option(
     "folder",
     type=click.Path(path_type=Path, file_okay=False),
     default=store.SHIPPED,
+    callback=writable,
     help="Folder for the model and its card [those that come with newsieve].",
 )
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same model.")
+seed_option = click.option(
+    "--seed", type=SEEDS, default=0, show_default=True, help="The same seed gives the same model."
+)
 terms_option = click.option("--terms", help="On what terms the corpus may be used; the card says so of its sources.")
 
 

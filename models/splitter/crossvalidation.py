@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold
 
+from models import corpus as corpora
 from models.errors import CorpusError
 from models.labelled import LabelledPage
 from models.page import Split
@@ -28,9 +29,9 @@ class Fold:
 def unseen_folds(pages: Sequence[LabelledPage], folds: int, seed: int, fit: Fit) -> Iterator[Fold]:
     """Yields `folds` folds, each after its training; every page is in one of them, with all others of its publisher.
 
-    Raises `CorpusError` when there are fewer publishers than folds.
+    Publishers of one `corpus.publisher_key` are one. Raises `CorpusError` when there are fewer than folds.
     """
-    publishers = [page.publisher for page in pages]
+    publishers = [corpora.publisher_key(page.publisher) for page in pages]
     if len(set(publishers)) < folds:
         raise CorpusError(f"{folds} folds need as many publishers; the corpus has {len(set(publishers))}")
     for seen, unseen in GroupKFold(folds, shuffle=True, random_state=seed).split(publishers, groups=publishers):

@@ -93,7 +93,7 @@ def labels_of(page: LabelledPage) -> list[str]:
 def lines_and_labels(page: LabelledPage) -> tuple[list[str], list[str]]:
     """Lines of a labelled page as they are read from its text, and their labels; lines that hold nothing have none."""
     labels = labels_of(page)
-    lines = lines_of("\n".join(line.text for line in page.lines))
+    lines = lines_of(page.text)
     return [line.text for line in lines], [labels[line.number - 1] for line in lines]
 
 

@@ -48,9 +48,8 @@ def tally(page: LabelledPage, split: Split) -> Tally:
 
 
 def as_page(labelled: LabelledPage) -> Page:
-    """The labelled page as it would come in: labelled line i, from 0, is line i + 1 of its text."""
-    text = "\n".join(line.text.replace("\n", " ") for line in labelled.lines)
-    return Page(labelled.id, labelled.url, text)
+    """The labelled page as it would come in."""
+    return Page(labelled.id, labelled.url, labelled.text)
 
 
 def roles_of(split: Split, lines: int) -> list[str]:

@@ -18,11 +18,8 @@ from models.topics.evaluate import report
 from models.topics.model import TopicClassifier
 from models.topics.targets import Taught
 from models.topics.taxonomy import NOT_TOPICS, Taxonomy
-from models.topics.train import LABELLED_WEIGHT, MODERN_WEIGHT, as_text, taught_texts, training_texts
+from models.topics.train import CLEAN, LABELLED_WEIGHT, MODERN_WEIGHT, as_text, taught_texts, training_texts
 from models.topics.vectors import WordVectors
-
-MEASURED = ("silver", "modern")
-"""Files of a corpus folder whose texts the folds are measured on; the true parts of gold pages are learned from too."""
 
 FEWEST_TEXTS = 1_000  # of a collection that is left out by itself: its accuracy is then known to some 1.3 points
 OTHERS = "others"
@@ -53,26 +50,36 @@ class Curriculum:
 
 
 def read_curriculum(corpus: Path, taxonomy: Taxonomy) -> Curriculum:
-    """What `models.topics.train.train` would learn from `corpus`; raises `CorpusError` when there is nothing."""
-    lessons, _ = store.load("teacher")
+    """What `models.topics.train.train` would learn from `corpus`.
+
+    Raises `CorpusError` when there is nothing, or nothing that folds are measured on.
+    """
     rows = training_texts(corpus)
+    if not _measured(corpus, rows):
+        raise CorpusError(f"{corpus}: no labelled texts to measure folds on: topics/{', topics/'.join(CLEAN)}")
+    lessons, _ = store.load("teacher")
     return Curriculum(
         rows, taught_texts(corpus, rows, lessons, taxonomy, store.load("splitter")[0]), lessons.words, taxonomy
     )
 
 
 def by_publisher(corpus: Path, curriculum: Curriculum, verdicts: Predicted) -> dict[str, Any]:
-    """`report` of the texts of `MEASURED`: of all, of teasers and of stories.
+    """`report` of all texts of the files `train.CLEAN`, of teasers and of stories; parts of gold pages count nothing.
 
-    The teacher's lessons, which all folds share, come from all publishers, so that the figures flatter a little.
+    The figures flatter a little: the teacher's lessons, which all folds share, come from all publishers, and the
+    calibration, which decides on `ece` and on what is answered, is fitted to these verdicts, all folds together.
     """
-    measured = {row.id for row in corpora.texts(corpus, *MEASURED)}
-    pairs = [(row, said) for row, said in zip(curriculum.rows, verdicts, strict=True) if row.id in measured]
+    pairs = [(curriculum.rows[number], verdicts[number]) for number in _measured(corpus, curriculum.rows)]
     kinds = {"all": pairs} | {kind: [pair for pair in pairs if pair[0].kind == kind] for kind in ("teaser", "story")}
     return {
         kind: report([row.id for row, _ in some], [row.topics for row, _ in some], [said for _, said in some])
         for kind, some in kinds.items()
     }
+
+
+def _measured(corpus: Path, rows: Sequence[LabelledText]) -> list[int]:
+    ids = {row.id for row in corpora.texts(corpus, *CLEAN)}
+    return [number for number, row in enumerate(rows) if row.id in ids]
 
 
 def publishers_of(curriculum: Curriculum, folds: int) -> list[str]:
@@ -101,9 +108,10 @@ def source_drop(
 ) -> dict[str, Any]:
     """Share of accepted guesses by how much was left out of training, and the `drop` from the first to the last.
 
-    The verdicts are of models that had not seen the text itself (`text`), anything of its publisher (`publisher`),
-    anything of its collection (`collection`). Of all rows that have a topic, under `all`, and of each collection, under
-    `by_source`. A collection of one publisher is left out by either of the last two.
+    The verdicts are of models that had not seen the text itself (`text`), anything of its publisher (`publisher`), any
+    labelled text of its collection (`collection`; what a teacher says of others of its publishers stays). Of all rows
+    that have a topic, under `all`, and of each collection, under `by_source`. A collection of one publisher is left out
+    by either of the last two.
     """
     said = (texts, publishers, collections)
     hits = {

@@ -88,8 +88,8 @@ def sentences(texts: Sequence[Text]) -> list[str]:
 
 
 def words_of(texts: Sequence[Text], encode: Encode) -> WordVectors:
-    """Vectors of the words that occur most in `texts`, as `encode` sees each alone."""
-    counts = Counter(word for segment in _folded_segments(texts) for word in set(WORD.findall(segment)))
+    """Vectors of the words that occur most in `texts`, as `encode` sees each alone; of words as frequent, the first."""
+    counts = Counter(word for segment in _folded_segments(texts) for word in sorted(set(WORD.findall(segment))))
     often = [(w, n) for w, n in counts.most_common(WORDS) if n >= FEWEST_TEXTS_WITH_A_WORD and _decodes(w)]
     words, numbers = [word.decode() for word, _ in often], [number for _, number in often]
     return WordVectors.of(words, _projected(encode(words), numbers), numbers)

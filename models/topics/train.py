@@ -136,7 +136,10 @@ def card_of(model: TopicClassifier, rows: Sequence[LabelledText], seed: int) -> 
 
 def _scores(model: TopicClassifier, rows: Sequence[LabelledText]) -> dict[str, Any]:
     verdicts = model.verdicts(model.unseen_proba_, [as_text(row) for row in rows])
-    of = f"{model.folds} folds by publisher; the teacher's lessons, which all folds share, come from all publishers"
+    of = (
+        f"{model.folds} folds by publisher; the teacher's lessons, which all folds share, come from all publishers, "
+        "and the calibration, which decides on `answered` and on `ece`, was fitted to these very verdicts"
+    )
     found: dict[str, Any] = {"of": of}
     for kind in ("teaser", "story"):
         members = [number for number, row in enumerate(rows) if row.kind == kind]

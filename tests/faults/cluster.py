@@ -116,11 +116,7 @@ class Cluster:
         await asyncio.to_thread(broker.stop)
 
     async def start_broker(self, number: int) -> None:
-        """Start a broker again; nothing happens when it runs.
-
-        Kafka 4.3.1 refuses now and then to take it back where Kafka topics were deleted before ("existed in isrMembers,
-        but not in the topics map"), however often it is asked: then the run is a finding of the harness.
-        """
+        """Start a broker again; nothing happens when it runs."""
         await asyncio.to_thread(self.brokers[number].start, tied=True)
 
     def heal(self) -> None:

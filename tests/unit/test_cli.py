@@ -157,6 +157,17 @@ def test_a_missing_file_is_one_line_and_exit_code_1(models: Path) -> None:
     assert result.stderr == "Error: absent.txt: No such file or directory\n"
 
 
+@pytest.mark.parametrize(("run", "key"), [(run_tag, "page_id"), (run_classify, "id")])
+def test_pages_beside_a_file_that_cannot_be_read_are_answered_all_the_same(
+    models: Path, tmp_path: Path, run: Any, key: str
+) -> None:
+    first, last = (jsonl(tmp_path / f"{name}.jsonl", ROW | {"id": name, "text": "* A match"}) for name in "ab")
+    result = run(models, first, "absent.jsonl", last)
+    assert result.exit_code == 1
+    assert [answer[key] for answer in lines(result.stdout)] == ["a", "b"]
+    assert result.stderr == "Error: absent.jsonl: No such file or directory\n"
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such file names")
 def test_a_bad_page_in_a_file_whose_name_is_no_text_is_told_too(models: Path, tmp_path: Path) -> None:
     with open(os.fsencode(tmp_path) + b"/caf\xe9.txt", "wb") as file:
@@ -180,6 +191,12 @@ def test_classify_answers_each_line_in_order(models: Path, tmp_path: Path) -> No
     ]  # fmt: skip
     assert answers[0]["topics"][0] == {"topic": "sport", "qcode": "medtop:15000000", "confidence": 0.9}
     assert answers[3]["topics"] == []
+
+
+def test_classify_reads_a_file_that_starts_with_a_byte_order_mark(models: Path) -> None:
+    result = run_classify(models, input="\ufeff" + json.dumps({"id": "1", "headline": "A match"}) + "\n")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [(answer["id"], answer["topic"]) for answer in lines(result.stdout)] == [("1", "sport")]
 
 
 def test_classify_tells_lines_it_cannot_read_on_stderr_and_goes_on(models: Path, tmp_path: Path) -> None:

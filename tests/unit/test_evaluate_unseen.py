@@ -1,10 +1,13 @@
 """Cross-validation never judges a model by publishers, or collections, that it has learned from."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
+import orjson
 import pytest
 
+from models.corpus import publisher_key
 from models.errors import CorpusError
 from models.labelled import LabelledLine, LabelledPage, LabelledText
 from models.page import Guess, Role, Verdict
@@ -26,8 +29,9 @@ LINES = (
 
 
 def page(number: int) -> LabelledPage:
-    """The second page of each publisher follows the first."""
-    return LabelledPage(f"p{number}", f"publisher {number // 2}", "own", "", "en", LINES, ("society",), {})
+    """The second page of each publisher follows the first, under the publisher's domain."""
+    publisher = f"Harbour Times {number // 2}" if number % 2 == 0 else f"www.harbour-times-{number // 2}.co.uk"
+    return LabelledPage(f"p{number}", publisher, "own", "", "en", LINES, ("society",), {})
 
 
 PAGES = [page(number) for number in range(8)]
@@ -37,13 +41,13 @@ def test_every_page_is_split_once_by_a_model_that_has_not_seen_its_publisher() -
     learned: list[set[str]] = []
 
     def fit(pages: Sequence[LabelledPage]) -> Splitter:
-        learned.append({page.publisher for page in pages})
+        learned.append({publisher_key(page.publisher) for page in pages})
         return refit(Splitter(epochs=1, hidden=4), 0)(pages)
 
     folds = list(unseen_folds(PAGES, 3, 0, fit))
     assert sorted(page.id for fold in folds for page in fold.pages) == [page.id for page in PAGES]
     for fold, seen in zip(folds, learned, strict=True):
-        assert {page.publisher for page in fold.pages}.isdisjoint(seen)
+        assert {publisher_key(page.publisher) for page in fold.pages}.isdisjoint(seen)
         assert len(fold.splits) == len(fold.pages)
 
 
@@ -71,6 +75,32 @@ def curriculum(per_topic: int = 6) -> Curriculum:
         *(text(n, "second", "ships", "rook takes sail") for n in range(per_topic)),
     ]
     return Curriculum(rows, NOTHING, WORDS, CHESS_OR_SHIPS)
+
+
+def write(path: Path, *rows: dict[str, object]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"\n".join(map(orjson.dumps, rows)))
+
+
+GOLD = {"id": "p", "lines": [{"text": "Ferry sails", "role": "headline"}], "story_topics": ["ships"]}
+LABELLED = {"id": "l", "kind": "teaser", "title": "Ferry sails", "topics": ["ships"]}
+
+
+@pytest.mark.parametrize("name", ["modern", "silver", "labelled"])
+def test_folds_are_measured_on_all_texts_that_were_labelled_one_by_one(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "topics" / f"{name}.jsonl", LABELLED)
+    write(tmp_path / "gold-pages-train.jsonl", GOLD)
+    lesson = crossvalidation.read_curriculum(tmp_path, CHESS_OR_SHIPS)
+    said = [Verdict("ships", (Guess("ships", "ships", 0.9),))] * 2
+    found = crossvalidation.by_publisher(tmp_path, lesson, said)
+    assert len(lesson.rows) == 2
+    assert found["all"]["summary"]["texts"] == found["teaser"]["summary"]["texts"] == 1
+
+
+def test_a_corpus_that_folds_cannot_be_measured_on_is_refused_before_any_training(tmp_path: Path) -> None:
+    write(tmp_path / "gold-pages-train.jsonl", GOLD)
+    with pytest.raises(CorpusError, match="no labelled texts to measure folds on: topics/modern, "):
+        crossvalidation.read_curriculum(tmp_path, CHESS_OR_SHIPS)
 
 
 def test_a_text_is_judged_by_a_model_that_has_not_seen_its_group() -> None:

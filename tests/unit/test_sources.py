@@ -1,8 +1,11 @@
 """Pages on disk and standard input: each becomes a record as of Kafka, and bad files are told in one line."""
 
+import codecs
+import errno
 import gzip
 import io
 import os
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +14,7 @@ from types import SimpleNamespace
 import click
 import pytest
 
-from models.errors import PageError
+from models.errors import PageError, SettingsError
 from scripts.sources import count_bytes, raw_records
 from streams.records import RawRecord, decode
 
@@ -90,6 +93,15 @@ def test_gzip_and_plain_json_lines_are_the_same_pages(put: Put) -> None:
     assert [record.value for record in read(plain)] == [record.value for record in read(packed)] == [ROW, ROW]
 
 
+def test_a_byte_order_mark_stays_and_hides_no_url(put: Put) -> None:
+    """It is for the worker to take off: what is in a file goes as it is."""
+    marked = codecs.BOM_UTF8 + ROW
+    for name in ("a.json", "a.jsonl"):
+        (record,) = read(put(name, marked))
+        assert (record.key, record.value) == (b"https://example.org/a", marked)
+        assert decode(record, 10_000).url == "https://example.org/a"
+
+
 def test_a_json_file_is_one_page_over_many_lines(put: Put) -> None:
     (record,) = read(put("a.json", ROW.replace(b", ", b",\n")))
     assert decode(record, 10_000).url == "https://example.org/a"
@@ -133,6 +145,30 @@ def test_standard_input_that_is_text_is_a_plain_page(stdin: Callable[[bytes], No
     assert read("-", url="u") == [RawRecord("stdin", 1, 0, b"u", b"Headline", PLAIN)]
 
 
+def test_standard_input_that_is_closed_or_no_file_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(SettingsError, match="standard input is closed; name a file"):
+        read("-")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Folder()))
+    with pytest.raises(click.ClickException, match="standard input: Is a directory"):
+        read("-")
+
+
+class Folder(io.RawIOBase):
+    """Stands in for a folder as standard input."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+
+
+def test_a_url_that_is_no_text_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(SettingsError, match=r"--url .* is not UTF-8"):
+        read("absent.txt", url="http://x/\udcff")
+
+
 def test_a_file_that_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(click.ClickException, match=r"absent\.txt: No such file or directory"):
         read(tmp_path / "absent.txt")
@@ -149,6 +185,21 @@ def test_a_damaged_gzip_file_is_told_in_one_line(put: Put, content: bytes) -> No
         read(path)
     assert error.value.message.startswith(f"{path}: ")
     assert "\n" not in error.value.message
+
+
+def test_what_stands_before_the_damage_and_in_other_files_is_read_all_the_same(
+    put: Put, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = gzip.compress(ROW + b"\n" + random.Random(0).randbytes(100_000).hex().encode(), mtime=0)[:-1000]
+    put("a.txt", b"A")
+    put("b.jsonl.gz", cut)
+    put("c.txt", b"C")
+    unread: list[str] = []
+    found = list(raw_records([str(tmp_path / "absent.txt"), str(tmp_path)], unread=unread))
+    assert [record.value for record in found] == [b"A", ROW, b"C"]
+    named = [line.partition(": ")[0] for line in unread]
+    assert named == [str(tmp_path / name) for name in ("absent.txt", "b.jsonl.gz")]
+    assert capsys.readouterr().err == "".join(f"Error: {line}\n" for line in unread)
 
 
 def test_bytes_are_counted_for_files_and_folders_but_not_for_a_pipe(put: Put, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from models.labelled import LabelledLine, LabelledPage
-from models.page import Line, Role, Split, Story, Teaser
+from models.page import Line, Role, Split, Story, Teaser, lines_of
 from models.splitter.assemble import assemble
 from models.splitter.evaluate import breakdown, report, worst_pages
-from models.splitter.labels import labels_of
+from models.splitter.labels import labels_of, lines_and_labels
 from models.splitter.tally import as_page, roles_of
 
 PAGE = LabelledPage(
@@ -127,6 +127,14 @@ def test_worst_pages_come_first_with_the_role_found_for_each_line() -> None:
 def test_a_labelled_line_is_one_line_of_the_page_even_if_it_holds_a_line_break() -> None:
     page = replace(PAGE, lines=(LabelledLine("a\nb", Role.STORY), LabelledLine("c", Role.STORY)))
     assert as_page(page).text == "a b\nc"
+
+
+def test_a_line_break_inside_a_labelled_line_moves_no_label_in_training_either() -> None:
+    """What is trained on are the lines that are measured on, each under the label of its own line."""
+    page = replace(PAGE, lines=tuple(replace(line, text=f"{line.text}\n\nmore\n") for line in PAGE.lines))
+    lines, labels = lines_and_labels(page)
+    assert lines == [line.text for line in lines_of(as_page(page).text)]
+    assert labels == labels_of(PAGE)
 
 
 def test_no_pages_are_refused() -> None:

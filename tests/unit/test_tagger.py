@@ -65,6 +65,14 @@ def test_parts_in_a_language_that_is_not_served_are_unclear_and_never_reach_the_
     assert len(classifier.asked[0]) == 4
 
 
+def test_a_page_in_letters_of_another_script_is_not_classified_as_english() -> None:
+    """The detector knows languages that have no code of two letters; their pages go by English."""
+    tagger, classifier = counting()
+    (parts,) = tagger.tag([page("# ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ\nᎠᏂᏴᏫᏯᎢ match")])
+    assert [(part.language, part.verdict) for part in parts] == [("en", UNSERVED)]
+    assert classifier.asked == []
+
+
 def test_when_no_language_is_served_the_model_is_not_asked() -> None:
     tagger, classifier = counting()
     tagger.tag([page(GERMAN)])

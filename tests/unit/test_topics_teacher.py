@@ -14,7 +14,7 @@ from models.labelled import LabelledText
 from models.page import Page, Split, Teaser, Text
 from models.topics.pageteasers import page_teasers
 from models.topics.recipe import lessons_of, scores_on_dev, unseen_opinions
-from models.topics.teacher import Floats, Judge, digest, lessons_about, mean_of
+from models.topics.teacher import FEWEST_TEXTS_WITH_A_WORD, Floats, Judge, digest, lessons_about, mean_of, words_of
 from models.topics.train import as_text, training_texts, unlabelled_texts
 from models.topics.vectors import WordVectors
 
@@ -230,6 +230,19 @@ def test_of_texts_alike_the_first_lesson_counts() -> None:
     lessons = lessons_about([text, text], np.eye(2), ["chess", "ships"], TABLE)
     assert lessons.digests.tolist() == [digest(text)]
     assert lessons.of([text])[1].tolist() == [[1, 0]]
+
+
+def test_words_that_are_as_frequent_come_in_the_same_order_in_every_process() -> None:
+    """The order of a set of words is another one in each."""
+    words = [f"{first}{second}" for first in "klmnop" for second in "abcdefgh"]
+    asked: list[str] = []
+
+    def encode(texts: Sequence[str]) -> Floats:
+        asked.extend(texts)
+        return letters(texts)
+
+    words_of([Text("teaser", " ".join(words[::-1]))] * FEWEST_TEXTS_WITH_A_WORD, encode)
+    assert asked == words
 
 
 def test_a_mean_of_judges_weighs_all_alike() -> None:

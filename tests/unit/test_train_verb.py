@@ -100,6 +100,25 @@ def test_pages_of_blank_lines_alone_are_nothing_to_learn_from(trainer: Trainer) 
     assert trainer.refusal("splitter").startswith(f"{trainer.corpus}: no labelled page to train the splitter on")
 
 
+@pytest.mark.parametrize("what", ["splitter", "topics"])
+def test_a_folder_that_cannot_be_written_is_told_before_any_training(trainer: Trainer, what: str) -> None:
+    """That the corpus cannot be used, nobody gets to see."""
+    trainer.write(5)
+    below_a_file = str(trainer.corpus / "to")
+    said = trainer.refusal(what, "--to", below_a_file)
+    assert said == f"--to {below_a_file}: cannot be written: Not a directory"
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**32)])
+@pytest.mark.parametrize("verb", ["train", "evaluate"])
+@pytest.mark.parametrize("what", ["splitter", "topics"])
+def test_a_seed_that_numpy_cannot_take_is_wrong_use(trainer: Trainer, verb: str, what: str, seed: str) -> None:
+    trainer.write(TEXT)
+    done = CliRunner().invoke(cli.command, [verb, what, "--corpus", str(trainer.corpus), "--seed", seed])
+    assert done.exit_code == 2
+    assert "Invalid value for '--seed'" in done.stderr
+
+
 PAGES = [
     {"id": "1", "source": "our archive", "lines": LINES},
     {"id": "2", "publisher": "Chess Weekly", "lines": LINES},
