@@ -85,7 +85,8 @@ def splitter(corpus: Path, models: Path | None, worst: int, folds: int, seed: in
 @click.option(
     "--leave-source-out",
     is_flag=True,
-    help="With --folds: leave out texts, and each large collection in turn, too, and say what the latter costs.",
+    help="With --folds: leave out texts, and the labelled texts of each large collection, in turn, too, "
+    "and say what the latter costs.",
 )
 @seed_option
 @json_option

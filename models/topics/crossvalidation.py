@@ -40,13 +40,16 @@ class Curriculum:
     taxonomy: Taxonomy
 
     def unseen(self, groups: Sequence[str], folds: int, seed: int) -> Predicted:
-        """Verdict of each row by a model that has seen no labelled text of its group; trains `folds` + 1 times."""
+        """Verdict of each row by a model that has seen no labelled text of its group; trains `folds` + 1 times.
+
+        What the teacher labelled is left out with its publisher, and so only where groups are publishers.
+        """
         model = TopicClassifier(self.taxonomy, self.words, folds=folds, random_state=seed)
         weights = [MODERN_WEIGHT if row.source == "modern" else LABELLED_WEIGHT for row in self.rows]
         topics = [row.topics for row in self.rows]
         texts = [as_text(row) for row in self.rows]
         model.fit(texts, topics, groups, weights, self.taught)
-        return model.verdicts(model.unseen_proba_, texts)
+        return model.unseen_verdicts(texts, topics)
 
 
 def read_curriculum(corpus: Path, taxonomy: Taxonomy) -> Curriculum:
@@ -66,8 +69,7 @@ def read_curriculum(corpus: Path, taxonomy: Taxonomy) -> Curriculum:
 def by_publisher(corpus: Path, curriculum: Curriculum, verdicts: Predicted) -> dict[str, Any]:
     """`report` of all texts of the files `train.CLEAN`, of teasers and of stories; parts of gold pages count nothing.
 
-    The figures flatter a little: the teacher's lessons, which all folds share, come from all publishers, and the
-    calibration, which decides on `ece` and on what is answered, is fitted to these verdicts, all folds together.
+    The teacher's lessons, which all folds share, come from all publishers, so that the figures flatter a little.
     """
     pairs = [(curriculum.rows[number], verdicts[number]) for number in _measured(corpus, curriculum.rows)]
     kinds = {"all": pairs} | {kind: [pair for pair in pairs if pair[0].kind == kind] for kind in ("teaser", "story")}
@@ -109,9 +111,9 @@ def source_drop(
     """Share of accepted guesses by how much was left out of training, and the `drop` from the first to the last.
 
     The verdicts are of models that had not seen the text itself (`text`), anything of its publisher (`publisher`), any
-    labelled text of its collection (`collection`; what a teacher says of others of its publishers stays). Of all rows
-    that have a topic, under `all`, and of each collection, under `by_source`. A collection of one publisher is left out
-    by either of the last two.
+    labelled text of its collection (`collection`); what the teacher labelled is of no collection, and stays. Of all
+    rows that have a topic, under `all`, and of each collection, under `by_source`. A collection of one publisher is
+    left out by either of the last two.
     """
     said = (texts, publishers, collections)
     hits = {

@@ -8,6 +8,7 @@ from which a further topic is published; below `least_confidence` a part is `unc
 
 from collections import Counter
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -41,7 +42,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
     Learned: `classes_` (sorted slugs, `promo` and `unclear` among them where the corpus has them), `pipeline_` (steps
     `bags`, `vectors` and `head`, the last scikit-learn's own), `calibrator_`, `also_from_` (`evidence_of` → confidence
     from which further topics are published), and until it is pickled `unseen_proba_` (probabilities of the training
-    texts by models that had not seen their publishers).
+    texts by models that had not seen their publishers) and `unseen_folds_` (the fold in which each was left out).
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
             self.unseen_proba_ = self._unseen(network, X, targets, weights, owners, len(texts))
             network.fit(X, targets, weights)
         self.pipeline_ = Pipeline([("bags", bags), ("vectors", network.vectors_), ("head", network.head_)])
-        self._calibrate(texts, topics)
+        self._calibrate(self.unseen_proba_, texts, topics)
         return self
 
     def predict_proba(self, texts: Sequence[Text]) -> Floats:
@@ -119,6 +120,21 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         order, slugs = ranked(proba[:, columns]), self.classes_[columns]
         rows = zip(kinds, slugs[order].tolist(), confidences.tolist(), self._placeable(proba), strict=True)
         return [self._verdict(kind, self._guesses(names, row), bool(fit)) for kind, names, row, fit in rows]
+
+    def unseen_verdicts(self, texts: Sequence[Text], topics: Sequence[Sequence[str]]) -> list[Verdict]:
+        """Verdicts of the texts and topics that `fit` was given, by models that had not seen their publishers.
+
+        Confidences and thresholds of a fold are those that the other folds' texts give, or they would look better than
+        they are. Not after unpickling.
+        """
+        found: dict[int, Verdict] = {}
+        for fold in np.unique(self.unseen_folds_):
+            is_own = self.unseen_folds_ == fold
+            rest, own = np.flatnonzero(~is_own).tolist(), np.flatnonzero(is_own).tolist()
+            judge = copy(self)
+            judge._calibrate(self.unseen_proba_[rest], [texts[n] for n in rest], [topics[n] for n in rest])
+            found |= zip(own, judge.verdicts(self.unseen_proba_[own], [texts[n] for n in own]), strict=True)
+        return [found[number] for number in range(len(texts))]
 
     def _classes(self, topics: Sequence[Sequence[str]]) -> list[str]:
         seen = {topic for accepted in topics for topic in accepted}
@@ -146,14 +162,16 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
         names = numbers[:labelled]
         folds = GroupKFold(min(self.folds, len(np.unique(names))), shuffle=True, random_state=self.random_state)
         proba = np.zeros((labelled, targets.shape[1]))
-        for _, unseen in folds.split(names, groups=names):
+        self.unseen_folds_ = np.zeros(labelled, int)
+        for fold, (_, unseen) in enumerate(folds.split(names, groups=names)):
+            self.unseen_folds_[unseen] = fold
             seen = np.flatnonzero(~np.isin(numbers, names[unseen]))
             proba[unseen] = network.fit(X[seen], targets[seen], weights[seen]).predict_proba(X[unseen])
         return proba
 
-    def _calibrate(self, texts: Sequence[Text], topics: Sequence[Sequence[str]]) -> None:
+    def _calibrate(self, unseen: Floats, texts: Sequence[Text], topics: Sequence[Sequence[str]]) -> None:
         slugs = self.classes_[self._topic_columns()]
-        proba = self.unseen_proba_[:, self._topic_columns()]
+        proba = unseen[:, self._topic_columns()]
         accepted = np.array([[slug in accept for slug in slugs] for accept in topics])
         kinds = np.array([evidence_of(text) for text in texts])
         self.calibrator_ = AcceptanceCalibrator().fit(proba, accepted, kinds.tolist())
@@ -184,7 +202,7 @@ class TopicClassifier(ClassifierMixin, BaseEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name not in ("unseen_proba_", "words")}
+        return {name: value for name, value in state.items() if name not in ("unseen_proba_", "unseen_folds_", "words")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """An artifact has no need of the vectors that training started from."""

@@ -135,10 +135,10 @@ def card_of(model: TopicClassifier, rows: Sequence[LabelledText], seed: int) -> 
 
 
 def _scores(model: TopicClassifier, rows: Sequence[LabelledText]) -> dict[str, Any]:
-    verdicts = model.verdicts(model.unseen_proba_, [as_text(row) for row in rows])
+    verdicts = model.unseen_verdicts([as_text(row) for row in rows], [row.topics for row in rows])
     of = (
-        f"{model.folds} folds by publisher; the teacher's lessons, which all folds share, come from all publishers, "
-        "and the calibration, which decides on `answered` and on `ece`, was fitted to these very verdicts"
+        f"{model.folds} folds by publisher, confidences and thresholds of each learned on the others; "
+        "the teacher's lessons, which all folds share, come from all publishers"
     )
     found: dict[str, Any] = {"of": of}
     for kind in ("teaser", "story"):

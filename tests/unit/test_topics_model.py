@@ -198,6 +198,16 @@ def test_confidence_is_learned_without_the_lessons_about_a_publishers_texts() ->
     assert proba[0].unseen_proba_[0, 0] < proba[1].unseen_proba_[0, 0]
 
 
+def test_confidences_of_unseen_texts_are_not_learned_from_their_own_labels(fitted: TopicClassifier) -> None:
+    """Else a calibration error is measured on what the calibration was fitted to."""
+    own = [group == GROUPS[0] for group in GROUPS]
+    strange = [("gardens",) if mine else topics for mine, topics in zip(own, TOPICS, strict=True)]
+    right, wrong = (fitted.unseen_verdicts(TEXTS, topics) for topics in (TOPICS, strange))
+    same = [one == other for one, other in zip(right, wrong, strict=True)]
+    assert all(equal for mine, equal in zip(own, same, strict=True) if mine)
+    assert not any(equal for mine, equal in zip(own, same, strict=True) if not mine)
+
+
 def test_a_teachers_opinion_softens_a_label_and_its_silence_does_not() -> None:
     opinions = np.array([[0.5, 0.5], [0.0, 0.0]])
     taught = Taught([], ["chess", "ships"], np.zeros((0, 2)), opinions=opinions)
