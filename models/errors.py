@@ -3,7 +3,11 @@
 NewsieveError
 ├── PageError       the page goes to `pages.dead` under its slug; the next page is taken
 ├── ArtifactError   the start is refused: a model file is missing, altered or made with other versions
-└── CorpusError     training or evaluation stops: the labelled data cannot be used as it is
+├── SettingsError   the start is refused: a setting cannot be used as given
+├── CorpusError     training or evaluation stops: the labelled data cannot be used as it is
+├── BrokerError     the program ends: Kafka cannot be started, reached or used as it is
+├── DeliveryError   the worker leaves, and nothing of the batch is acknowledged: Kafka does not take it in time
+└── TaggerError     the worker leaves, and nothing of the batch is acknowledged: no page can be tagged now
 """
 
 from typing import Literal, get_args

@@ -55,7 +55,7 @@ async def feed(settings: Settings, pages: Iterator[RawRecord], note: Callable[[R
                 delivered += len(batch) - len(too_large)
                 for page in batch:
                     note(page)
-    except BaseException:  # Ctrl-C too
+    except BaseException:  # whatever it is, Ctrl-C too, goes on up: only how far we came is said here
         say(f"stopped; {delivered} pages were delivered, and maybe some of those behind them")
         raise
     return delivered, refused
